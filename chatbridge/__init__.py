@@ -1,0 +1,1 @@
+"""A bridge between Jira Service Management and chat platforms, as a library."""

@@ -1,0 +1,171 @@
+"""What a simulator is: a stateful stand-in for a platform or a desk that answers HTTP calls.
+
+The same object answers in memory (tests, the deterministic world) and behind a loopback server
+(`chatbridge simulate`). It never talks to anything itself: webhooks that it owes wait in a list
+that its surroundings deliver and report back on.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from attrs import define, field, frozen
+
+from chatbridge.clock import Clock, SystemClock
+from chatbridge.http_types import Headers, HttpResponse
+
+
+class ConnectionLost(Exception):  # noqa: N818 - an outcome, not an error of the simulator
+    """The call gets no (whole) answer; what it asked for may or may not have happened."""
+
+
+@frozen(kw_only=True)
+class SimulatedCall:
+    """An HTTP call as a simulator sees it.
+
+    Args:
+        method: the verb.
+        path: below the simulator's base URL, decoded, starting with a slash.
+        query: the decoded query; the last of equal names wins, `query_all` has all.
+        headers: its header fields.
+        body: its raw body.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str] = field(factory=dict)
+    query_all: tuple[tuple[str, str], ...] = ()
+    headers: Headers = field(factory=Headers)
+    body: bytes = b""
+
+
+@define(kw_only=True)
+class Fault:
+    """Something that goes wrong for the next calls.
+
+    Args:
+        kind: "status" (answer `status`), "lost_before" (no effect, no answer), "lost_after" (the
+            effect happens, no answer), "slow" (answer after `seconds`).
+        match: a regular expression searched in "<METHOD> <path>"; empty matches every call.
+        status: of the answer.
+        retry_after: seconds named in the answer, or None.
+        reason: of a 429, where the service names reasons.
+        seconds: of a slow answer.
+        times: how many calls it hits; None for ever.
+    """
+
+    kind: str
+    match: str = ""
+    status: int = 500
+    retry_after: int | None = None
+    reason: str = ""
+    seconds: float = 0.0
+    times: int | None = 1
+
+
+@define(kw_only=True)
+class OwedWebhook:
+    """A webhook that shall reach the bridge.
+
+    Args:
+        webhook_id: names it in `webhook_answered`.
+        url: where to.
+        headers: its header fields.
+        body: its body.
+        due: the clock's `monotonic()` from which on it may be sent.
+    """
+
+    webhook_id: str
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    due: float
+
+
+class Simulator(ABC):
+    """A stand-in; a subclass keeps its state under `self.changed`, which is also its lock.
+
+    Args:
+        clock: where it takes the time from.
+        seed: of its own randomness.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, *, clock: Clock | None = None, seed: int = 0) -> None:
+        self.clock: Clock = clock or SystemClock()
+        self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
+        self.changed = threading.Condition(threading.RLock())
+        self.faults: list[Fault] = []
+
+    @abstractmethod
+    def answer(self, call: SimulatedCall) -> HttpResponse:
+        """Answer one call as the real service would, faults that are switched on included.
+
+        Raises:
+            ConnectionLost: where a fault says so.
+        """
+
+    @abstractmethod
+    def control(self, action: str, arguments: dict[str, Any]) -> Any:
+        """Do what a person would do, or show the state; returns what JSON can carry.
+
+        Args:
+            action: its name, as in `/control/<simulator>/<action>`.
+            arguments: by name.
+
+        Raises:
+            LookupError: there is no such action, chat or issue.
+            ValueError: an argument is wrong; the text says what is expected.
+        """
+
+    @abstractmethod
+    def actions(self) -> dict[str, str]:
+        """Return every action of `control` and one line on it, for `/control` and the docs."""
+
+    @abstractmethod
+    def credentials(self) -> dict[str, str]:
+        """Return what a bridge needs to reach it ("bot_token", "account", "api_token", ...)."""
+
+    @abstractmethod
+    def owed_webhooks(self) -> list[OwedWebhook]:
+        """Return the webhooks that are due now and not under way, and mark them as under way."""
+
+    @abstractmethod
+    def webhook_answered(
+        self, webhook_id: str, status: int | None, retry_after: int | None
+    ) -> None:
+        """Note what a webhook was answered with.
+
+        Args:
+            webhook_id: of the owed webhook.
+            status: the HTTP status, None where no answer came.
+            retry_after: seconds of its Retry-After header, or None.
+        """
+
+    def switch_fault(self, fault: Fault) -> None:
+        """Let something go wrong from now on."""
+        with self.changed:
+            self.faults.append(fault)
+
+    def clear_faults(self) -> None:
+        """Let everything work again."""
+        with self.changed:
+            self.faults.clear()
+
+    def take_fault(self, call: SimulatedCall) -> Fault | None:
+        """Return the fault that hits this call, and count it down."""
+        line = f"{call.method} {call.path}"
+        with self.changed:
+            for fault in self.faults:
+                if re.search(fault.match, line):
+                    if fault.times is not None:
+                        fault.times -= 1
+                        if fault.times <= 0:
+                            self.faults.remove(fault)
+                    return fault
+        return None
