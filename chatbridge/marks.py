@@ -1,0 +1,144 @@
+"""Keyed hashes that stand for things: event keys, markers, handles, part digests, choice data.
+
+Whoever lacks the key can neither make nor read them. Nothing here is stored by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+from typing import Protocol
+
+from attrs import frozen
+
+from chatbridge.content import Address
+
+_EVENT_BYTES = 10
+_SEED_BYTES = 10
+_CHECK_BYTES = 6
+_CHOICE_VERSION = 1
+
+
+class Hashes(Protocol):
+    """What a sealer offers for marks."""
+
+    def mark(self, *parts: str | bytes, size: int = 16) -> bytes:
+        """Return the keyed hash for markers."""
+        ...
+
+    def token(self, *parts: str | bytes, size: int = 16) -> bytes:
+        """Return the keyed hash for tokens that people's programs carry."""
+        ...
+
+
+@frozen
+class ChoiceToken:
+    """What a picked choice says, after its signature was checked.
+
+    Args:
+        action: what is to be done; one of the bridge's own words, at most 8 ASCII characters.
+        handle: of the request it is about.
+    """
+
+    action: str
+    handle: str
+
+
+@frozen
+class Marks:
+    """Makes and checks all marks with one key.
+
+    Args:
+        hashes: the sealer.
+    """
+
+    hashes: Hashes
+
+    def event_key(self, platform: str, bot_id: str, event_id: str) -> str:
+        """Return the key under which an event counts as done."""
+        return self.hashes.mark("event", platform, bot_id, event_id, size=_EVENT_BYTES).hex()
+
+    def comment_marker(self, site: str, issue_id: str, event_key: str, ordinal: int) -> str:
+        """Return the marker that the n-th comment made of an event carries."""
+        seed = self.hashes.mark("comment", event_key, str(ordinal), size=_SEED_BYTES)
+        return _word(seed + self._check(site, issue_id, seed))
+
+    def is_ours(self, site: str, issue_id: str, marker: str | None) -> bool:
+        """Tell whether the bridge made this marker for a comment of this issue."""
+        raw = _bytes(marker or "")
+        seed, check = raw[:_SEED_BYTES], raw[_SEED_BYTES:]
+        return len(raw) == _SEED_BYTES + _CHECK_BYTES and hmac.compare_digest(
+            check, self._check(site, issue_id, seed)
+        )
+
+    def request_marker(self, event_key: str) -> str:
+        """Return the marker that the request made of an event carries; one alphanumeric word."""
+        return "cb" + _word(self.hashes.mark("request", event_key, size=_SEED_BYTES))
+
+    def handle(self, site: str, issue_id: str, address: Address) -> str:
+        """Return the word by which a chat can name one of its requests; tells nothing by itself."""
+        return _word(self.hashes.token("handle", site, issue_id, address.chat, size=10))
+
+    def part_digest(self, site: str, issue_id: str, item: str, text: str, ordinal: int) -> str:
+        """Return what a sent part is remembered by.
+
+        Args:
+            site: the Jira site.
+            issue_id: the request.
+            item: the comment or text of state it is a part of.
+            text: the part as plain text, without addresses and edit marks.
+            ordinal: how many equal parts of the item stand before it.
+        """
+        parts = ("part", site, issue_id, item, text, str(ordinal))
+        return self.hashes.mark(*parts, size=8).hex()
+
+    def message_key(self, site: str, issue_id: str, item: str, digest: str) -> str:
+        """Return the 32 hex digits that a part keeps when it is sent again."""
+        return self.hashes.mark("message", site, issue_id, item, digest, size=16).hex()
+
+    def status_mark(self, status: str) -> str:
+        """Return what a status name is remembered by."""
+        return self.hashes.mark("status", status, size=6).hex()
+
+    def sign_choice(self, action: str, handle: str, address: Address, expires: float) -> str:
+        """Return choice data for one chat: at most 64 bytes of A-Z a-z 0-9 _ - and dots.
+
+        Args:
+            action: at most 8 characters of a-z.
+            handle: of a request, from `handle`.
+            address: the only chat in which it is good.
+            expires: Unix seconds.
+        """
+        minutes = f"{int(expires // 60):x}"
+        body = f"{_CHOICE_VERSION}.{action}.{handle}.{minutes}"
+        return f"{body}.{self._choice_check(body, address)}"
+
+    def read_choice(self, data: str, address: Address, now: float) -> ChoiceToken | None:
+        """Return what choice data says, None where it is forged, foreign or too old."""
+        body, _, check = data.rpartition(".")
+        fields = body.split(".")
+        if not hmac.compare_digest(self._choice_check(body, address).encode(), check.encode()):
+            return None
+        if len(fields) != 4 or fields[0] != str(_CHOICE_VERSION):
+            return None
+        if int(fields[3], 16) * 60 < now - 60:
+            return None
+        return ChoiceToken(fields[1], fields[2])
+
+    def _check(self, site: str, issue_id: str, seed: bytes) -> bytes:
+        return self.hashes.mark("ours", site, issue_id, seed, size=_CHECK_BYTES)
+
+    def _choice_check(self, body: str, address: Address) -> str:
+        mac = self.hashes.token("choice", body, address.chat, size=12)
+        return base64.urlsafe_b64encode(mac).decode()
+
+
+def _word(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=").lower()
+
+
+def _bytes(word: str) -> bytes:
+    try:
+        return base64.b32decode(word.upper() + "=" * (-len(word) % 8))
+    except ValueError:
+        return b""

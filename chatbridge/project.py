@@ -1,0 +1,103 @@
+"""What the Jira administrator decides for a project; every setting has a default and a meaning.
+
+Settings are values. Whether they fit the live site is asked elsewhere, before they are kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import Attribute, define, frozen
+
+from chatbridge.desk import MarkerRung
+from chatbridge.settings import between, one_of, setting
+
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
+
+
+def _project_name(_owner: Any, _attribute: Attribute[Any], value: str) -> None:
+    if not 1 <= len(value) <= 40 or set(value) - set(_NAME) or value.startswith("-"):
+        raise ValueError("must be 1 to 40 characters of a-z, 0-9 and -")
+
+
+def _not_empty(_owner: Any, _attribute: Attribute[Any], value: str) -> None:
+    if not value.strip():
+        raise ValueError("must not be empty")
+
+
+def _known_texts(_owner: Any, _attribute: Attribute[Any], value: dict[str, str]) -> None:
+    from chatbridge.texts import DEFAULTS, placeholders
+
+    for name, text in value.items():
+        if name not in DEFAULTS:
+            raise ValueError(f"does not know the text '{name}' (known: {', '.join(DEFAULTS)})")
+        extra = placeholders(text) - placeholders(DEFAULTS[name])
+        if extra:
+            raise ValueError(f"text '{name}' has unknown placeholders: {', '.join(sorted(extra))}")
+
+
+@frozen
+class ProjectSettings:
+    """What the administrator decides for one project."""
+
+    name: str = setting("short name of the project in chatbridge", validator=_project_name)
+    site: str = setting("name of the Jira site it is on", default="default")
+    service_desk: str = setting("service desk: its id or project key", validator=_not_empty)
+    request_type: str = setting("id of the request type of new requests", validator=_not_empty)
+    language: str = setting("language of the bot's own texts, such as en or uk", default="en")
+    texts: dict[str, str] = setting(
+        "texts of the bot to use instead of its own, by name", default={}, validator=_known_texts
+    )
+    privacy_notice: str = setting(
+        "what a customer is told at the first contact",
+        default="Your messages are passed on to our support team's Jira.",
+    )
+    closed_statuses: tuple[str, ...] = setting(
+        "status names that end a conversation; empty: every status of the category done",
+        default=(),
+    )
+    announce: str = setting(
+        "which status changes the customer is told: all, closed or none",
+        default="all",
+        validator=one_of("all", "closed", "none"),
+    )
+    agent_name: str = setting(
+        "what customers see of an agent's name: shown, alias or hidden",
+        default="shown",
+        validator=one_of("shown", "alias", "hidden"),
+    )
+    agent_alias: str = setting("the name shown where agent_name is alias", default="Support")
+    contact_name: bool = setting("whether Jira shows the customer's chat name", default=True)
+    max_open_requests: int = setting(
+        "open requests of one chat; further messages become comments",
+        default=5,
+        validator=between(1, 50),
+    )
+    marker_rung: MarkerRung = setting(
+        "where a new request carries its reference: field, description or label",
+        default=MarkerRung.DESCRIPTION,
+        converter=MarkerRung,
+    )
+    marker_field: str | None = setting(
+        "id of the text field that holds the reference, for marker_rung field", default=None
+    )
+
+
+@define(frozen=True)
+class Timings:
+    """How long the bridge waits for what; seconds.
+
+    The defaults hold for real services; tests and demonstrations shorten some.
+    """
+
+    feed_every: float = setting("pause between two looks at the change feed", default=10.0)
+    feed_as_net: float = setting("the same where webhooks bring hints", default=300.0)
+    feed_overlap: int = setting("minutes that two looks overlap, against index lag", default=5)
+    lease: float = setting("how long an unchanged claim counts as alive", default=60.0)
+    comment_settle: float = setting("wait after a comment of unknown outcome", default=60.0)
+    request_settle: float = setting("wait after a request of unknown outcome", default=120.0)
+    witness: float = setting("how old a read may be when its comment is sent", default=10.0)
+    poll_wait: float = setting("how long a long poll waits at the platform", default=25.0)
+    upkeep_every: float = setting("pause between two looks for unfinished work", default=600.0)
+    full_pass_every: float = setting("pause between two passes over all links", default=604800.0)
+    burst: int = setting("unsent comments of one request that are sent unasked", default=10)

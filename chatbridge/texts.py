@@ -1,0 +1,77 @@
+"""What the bot says itself, in the customer's language; never anything that a person wrote.
+
+A project can replace each text; translations come from gettext catalogues beside this file.
+"""
+
+from __future__ import annotations
+
+import gettext
+import string
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from attrs import field, frozen
+
+DEFAULTS: Final[Mapping[str, str]] = {
+    "welcome": "Hello! Write your question here and we will open a request for it.",
+    "opened": "We have opened your request. Answers will appear in this chat.",
+    "help": (
+        "Write a message to add to your current request, or to open one.\n"
+        "Reply to one of my messages to write about that request.\n"
+        "/new - the next message opens another request\n"
+        "/status - where your requests stand\n"
+        "/help - this text"
+    ),
+    "next_opens": "Your next message opens a new request.",
+    "too_many_open": "You have many open requests already; your message was added to this one.",
+    "no_requests": "You have no open requests. Write a message to open one.",
+    "status_line": "{key}: {status}",
+    "status_changed": "The status is now: {status}",
+    "closed": "The request was closed ({status}). A new message opens a new request.",
+    "not_delivered": ("Sorry, your message could not be passed on. Please send it again later."),
+    "not_delivered_known": (
+        "Sorry, the message you sent at {time} UTC could not be passed on. Please send it again."
+    ),
+    "unsupported": "Sorry, I cannot pass this on ({what}). Please write it as text.",
+    "files_left_out": "Your text was passed on, but the attached file was not.",
+    "not_shown": "Part of an answer could not be shown here. Our team has been told.",
+    "held": "There are {count} new answers to this request. Shall I show them all?",
+    "held_choice": "Show them",
+    "choice_old": "This button is no longer valid.",
+    "late": "Written at {time} UTC:",
+    "edited": "Edited message:",
+    "command_unknown": "I do not know this command. /help shows what I can do.",
+    "switched": "Your messages now go to this request.",
+}
+"""Name -> English text; `{placeholders}` are filled in."""
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names of the placeholders in a text."""
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@frozen
+class Texts:
+    """The bot's texts for one project.
+
+    Args:
+        language: such as en or uk; unknown ones fall back to English.
+        overrides: texts of the project's own, by name.
+    """
+
+    language: str = "en"
+    overrides: Mapping[str, str] = field(factory=dict)
+
+    def say(self, name: str, **values: str) -> str:
+        """Return a text with its placeholders filled in."""
+        text = self.overrides.get(name) or _catalogue(self.language).gettext(DEFAULTS[name])
+        return text.format_map(values)
+
+
+@lru_cache(maxsize=32)
+def _catalogue(language: str) -> gettext.NullTranslations:
+    folder = Path(__file__).with_name("locale")
+    return gettext.translation("chatbridge", folder, languages=[language], fallback=True)
