@@ -173,12 +173,14 @@ class Hint:
     """News that something may have changed.
 
     Args:
-        issue_id: which issue.
+        issue_id: which issue; empty where the webhook named only its key.
         comment_id: which of its comments, or None.
+        issue_key: the issue's key, or None; a read of the request turns it into the id.
     """
 
     issue_id: str
     comment_id: str | None = None
+    issue_key: str | None = field(default=None, repr=False)
 
 
 class Desk(ABC):
@@ -186,6 +188,9 @@ class Desk(ABC):
 
     site: str
     """A short name of the site that never changes; links are bound to it."""
+
+    account_id: str = ""
+    """The bridge's own account once `identify` was carried out, else empty."""
 
     @abstractmethod
     def urls(self) -> tuple[str, ...]:
