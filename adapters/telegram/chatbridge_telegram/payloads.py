@@ -1,0 +1,93 @@
+"""Typed reading of Telegram's JSON: a member of the wrong kind is a `WebhookPayloadError`.
+
+Nothing here guesses, and no error says what was read. Lone surrogates and NULs become U+FFFD, which
+keeps every length in UTF-16 units as Telegram counted it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from chatbridge.errors import WebhookPayloadError
+
+_MAX_INTEGER = 2**63
+
+
+def an_object(value: Any, what: str) -> dict[str, Any]:
+    """Return the value, which must be a JSON object.
+
+    Args:
+        value: what was read.
+        what: how an error calls it; a name of the Bot API, never content.
+
+    Raises:
+        WebhookPayloadError: it is something else.
+    """
+    if not isinstance(value, dict):
+        raise WebhookPayloadError(f"{what} is not an object")
+    return value
+
+
+def object_at(source: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a member that must be an object."""
+    return an_object(source.get(name), name)
+
+
+def optional_object(source: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return a member that is an object or absent."""
+    return None if source.get(name) is None else an_object(source[name], name)
+
+
+def list_at(source: dict[str, Any], name: str) -> list[Any]:
+    """Return a member that is a list, empty where absent."""
+    value = source.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise WebhookPayloadError(f"{name} is not a list")
+    return value
+
+
+def text_at(source: dict[str, Any], name: str) -> str:
+    """Return a member that is a text, empty where absent."""
+    value = source.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise WebhookPayloadError(f"{name} is not a text")
+    return readable(value)
+
+
+def integer_at(source: dict[str, Any], name: str) -> int:
+    """Return a member that must be a whole number of at most 64 bits."""
+    value = source.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _MAX_INTEGER:
+        raise WebhookPayloadError(f"{name} is not a whole number")
+    return value
+
+
+def optional_integer(source: dict[str, Any], name: str) -> int | None:
+    """Return a member that is a whole number or absent."""
+    return None if source.get(name) is None else integer_at(source, name)
+
+
+def number_at(source: dict[str, Any], name: str) -> float:
+    """Return a member that must be a finite number."""
+    value = source.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise WebhookPayloadError(f"{name} is not a number")
+    if abs(value) >= _MAX_INTEGER or math.isnan(value):
+        raise WebhookPayloadError(f"{name} is out of range")
+    return float(value)
+
+
+def flag_at(source: dict[str, Any], name: str) -> bool:
+    """Return whether a member is exactly true."""
+    return source.get(name) is True
+
+
+def readable(text: str) -> str:
+    """Return the text with NULs and lone surrogates replaced, its UTF-16 length unchanged."""
+    units = text.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass")
+    return units.decode("utf-16-le", "replace")
