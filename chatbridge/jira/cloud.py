@@ -1,0 +1,118 @@
+"""`CloudDesk`: a Jira Cloud site as the bridge sees it; describes calls, makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chatbridge.desk import (
+    Account,
+    Change,
+    Desk,
+    Hint,
+    NewRequest,
+    OpenedRequest,
+    PublicComment,
+    RequestState,
+    RequestType,
+    Witness,
+)
+from chatbridge.exchange import Exchange
+from chatbridge.http_types import WebhookRequest
+from chatbridge.jira import commenting, desks, feed, hints, opening, reading
+from chatbridge.jira.access import Access
+from chatbridge.jira.site import SiteSettings
+from chatbridge.richtext import Document
+from chatbridge.secret import Secret
+
+
+class CloudDesk(Desk):
+    """The service desks of one Jira Cloud site.
+
+    Args:
+        settings: of the site.
+        bearer: returns an OAuth access token that is valid now, where the site is entered with
+            OAuth; it is asked for every call. None: account and token of the settings.
+
+    Raises:
+        ConfigurationError: there is no credential, or more than one.
+    """
+
+    def __init__(self, settings: SiteSettings, bearer: Callable[[], Secret] | None = None) -> None:
+        self.settings = settings
+        self.site = settings.name
+        self._access = Access(settings, bearer)
+        self._desks = desks.DeskBook()
+
+    def urls(self) -> tuple[str, ...]:
+        """See `Desk.urls`: the site itself and Atlassian's gateway."""
+        return (self.settings.url, self.settings.gateway_url)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """See `Desk.secrets`."""
+        return self._access.secrets()
+
+    def identify(self) -> Exchange[Account]:
+        """See `Desk.identify`."""
+        calls = yield from self._access.probe()
+        self.account_id = calls.account.account_id
+        return calls.account
+
+    def request_type(self, service_desk: str, request_type: str) -> Exchange[RequestType]:
+        """See `Desk.request_type`."""
+        return desks.read_request_type(self._access, service_desk, request_type)
+
+    def request_types(self, service_desk: str) -> Exchange[tuple[RequestType, ...]]:
+        """See `Desk.request_types`."""
+        return desks.list_request_types(self._access, service_desk)
+
+    def open_request(self, draft: NewRequest) -> Exchange[OpenedRequest]:
+        """See `Desk.open_request`."""
+        return opening.open_request(self._access, self._desks, draft)
+
+    def find_request(self, draft_of: NewRequest) -> Exchange[OpenedRequest | None]:
+        """See `Desk.find_request`."""
+        return opening.find_request(self._access, self._desks, draft_of)
+
+    def add_comment(self, issue_id: str, body: Document, marker: str) -> Exchange[str]:
+        """See `Desk.add_comment`."""
+        return commenting.add_comment(self._access, issue_id, body, marker)
+
+    def find_comments(self, issue_id: str, markers: frozenset[str]) -> Exchange[dict[str, str]]:
+        """See `Desk.find_comments`."""
+        return commenting.find_comments(self._access, issue_id, markers)
+
+    def split_comment(self, body: Document) -> tuple[Document, ...]:
+        """See `Desk.split_comment`."""
+        return commenting.split_comment(body)
+
+    def add_note(self, issue_id: str, text: str) -> Exchange[None]:
+        """See `Desk.add_note`."""
+        return commenting.add_note(self._access, issue_id, text)
+
+    def has_note(self, issue_id: str, text: str) -> Exchange[bool]:
+        """See `Desk.has_note`."""
+        return commenting.has_note(self._access, issue_id, text)
+
+    def read_request(self, issue_id: str) -> Exchange[RequestState]:
+        """See `Desk.read_request`; takes a key as well, for hints that name nothing else."""
+        return reading.read_request(self._access, issue_id)
+
+    def public_comments(self, issue_id: str) -> Exchange[tuple[PublicComment, ...]]:
+        """See `Desk.public_comments`."""
+        return reading.public_comments(self._access, issue_id)
+
+    def cross_read(self, issue_id: str, comment_ids: tuple[str, ...]) -> Exchange[list[Witness]]:
+        """See `Desk.cross_read`."""
+        return reading.cross_read(self._access, issue_id, comment_ids)
+
+    def changes(self, service_desks: tuple[str, ...], minutes: int) -> Exchange[list[Change]]:
+        """See `Desk.changes`."""
+        return feed.read_changes(self._access, self._desks, service_desks, minutes)
+
+    def verify_hint(self, webhook: WebhookRequest) -> None:
+        """See `Desk.verify_hint`."""
+        hints.verify_hint(self.settings, webhook)
+
+    def parse_hint(self, webhook: WebhookRequest) -> list[Hint]:
+        """See `Desk.parse_hint`."""
+        return hints.parse_hint(webhook)
