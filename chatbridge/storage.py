@@ -149,3 +149,19 @@ def check_value(value: bytes, ttl: int | None) -> None:
         raise ValueTooLargeError(f"a value has at most {MAX_VALUE_BYTES} bytes")
     if ttl is not None and (type(ttl) is not int or not 0 < ttl <= MAX_TTL_SECONDS):
         raise ValueError("ttl is a whole number of seconds between 1 and 31536000")
+
+
+def check_scan(kind: str, limit: int, cursor: str | None) -> None:
+    """Return if the arguments of a scan fit the contract.
+
+    Raises:
+        InvalidKeyError: the kind is none, or the cursor does not belong to it.
+        ValueError: the limit is below 1.
+    """
+    check_key(f"{kind}:x")
+    if ":" in kind:
+        raise InvalidKeyError("a kind is a-z 0-9 -, starts with a letter and has no colon")
+    if cursor is not None and not cursor.startswith(f"{kind}:"):
+        raise InvalidKeyError("the cursor is not one that a scan of this kind returned")
+    if limit < 1:
+        raise ValueError("a scan returns at least 1 row a page")

@@ -1,0 +1,244 @@
+"""Connections to one SQLite database: shared by threads, shared commits, and safe across forks.
+
+It knows nothing of records. A connection is never used by two threads at a time and is never
+open while the process forks.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, Generic, TypeVar
+
+from attrs import define
+
+from chatbridge.errors import StorageUnavailableError
+from chatbridge.sqlite_file import Failure, SqliteFile, explain
+
+T = TypeVar("T")
+
+_LARGEST_BATCH: Final = 256
+
+
+@define(eq=False)
+class _Ticket(Generic[T]):
+    """A write that waits for its commit."""
+
+    operation: Callable[[sqlite3.Connection], T]
+    done: bool = False
+    results: tuple[T, ...] = ()
+    failure: Failure | None = None
+
+
+class SqliteDatabase:
+    """A database with as many connections as are used at the same time.
+
+    Args:
+        file: the database file; it is set up, see `SqliteFile.set_up` for the errors.
+    """
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+        self._closed = False
+        self._idle: list[sqlite3.Connection] = []
+        self._renew_locks()
+        file.set_up()
+        _watch_forks(self)
+
+    def read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what the operation returns; it may only read.
+
+        Raises:
+            StorageUnavailableError: the database cannot answer.
+        """
+        connection = self._take()
+        sound = False
+        try:
+            result = operation(connection)
+            sound = True
+            return result
+        except sqlite3.Error as error:
+            failure = explain(error)
+        finally:
+            self._give_back(connection, sound=sound)
+        # Raised out here, so that no error of sqlite3 hangs on ours.
+        raise failure.error()
+
+    def write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what the operation returns, once it is committed.
+
+        Writes that arrive while another commit is under way are committed together, since the
+        commit is what costs.
+
+        Args:
+            operation: one statement; raises nothing but what `sqlite3` raises.
+
+        Raises:
+            StorageUnavailableError: it was not written.
+        """
+        ticket = _Ticket(operation)
+        self._waiting.append(ticket)
+        with self._leading:
+            while not ticket.done:
+                self._commit_waiting()
+        if ticket.failure is not None:
+            raise ticket.failure.error()
+        return ticket.results[0]
+
+    def close(self) -> None:
+        """Close every connection once it is not used any more; further calls fail."""
+        with self._gate:
+            self._closed = True
+            self._gate.wait_for(lambda: self._in_use == 0)
+            self._close_idle()
+
+    def _commit_waiting(self) -> None:
+        batch: list[_Ticket[Any]] = []
+        while self._waiting and len(batch) < _LARGEST_BATCH:
+            batch.append(self._waiting.popleft())
+        # Whatever cuts this thread off, the others in the batch do not wait for ever.
+        failure: Failure | None = Failure("the commit was interrupted; its outcome is unknown")
+        try:
+            for ticket, result in zip(batch, self._commit(batch), strict=True):
+                ticket.results = (result,)
+            failure = None
+        except sqlite3.Error as error:
+            failure = explain(error)
+        except StorageUnavailableError as error:
+            failure = Failure(str(error), error.retry_after)
+        finally:
+            for ticket in batch:
+                ticket.failure = failure
+                ticket.done = True
+
+    def _commit(self, batch: list[_Ticket[Any]]) -> list[Any]:
+        connection = self._take()
+        sound = False
+        try:
+            if len(batch) == 1:  # a statement alone is its own transaction
+                results = [batch[0].operation(connection)]
+            else:
+                connection.execute("begin immediate")
+                results = [ticket.operation(connection) for ticket in batch]
+                connection.execute("commit")
+            sound = True
+            return results
+        finally:
+            self._give_back(connection, sound=sound)
+
+    # --- connections ----------------------------------------------------------------------------
+
+    def _take(self) -> sqlite3.Connection:
+        with self._gate:
+            if self._forking:
+                self._gate.wait_for(lambda: not self._forking)
+            if self._closed:
+                raise StorageUnavailableError("the storage is closed")
+            if self._pid != os.getpid():
+                raise StorageUnavailableError(
+                    "the process was forked, unseen by Python, while the storage was open; open "
+                    "it after the fork (uWSGI: lazy-apps = true)"
+                )
+            self._in_use += 1
+            if self._idle:
+                return self._idle.pop()
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = self._file.connect()
+            return connection
+        except sqlite3.Error as error:
+            failure = explain(error)
+        finally:
+            if connection is None:
+                self._left()
+        raise failure.error()
+
+    def _give_back(self, connection: sqlite3.Connection, *, sound: bool) -> None:
+        if sound:
+            self._idle.append(connection)
+        else:
+            connection.close()  # rolls back
+        self._left()
+
+    def _left(self) -> None:
+        with self._gate:
+            self._in_use -= 1
+            if not self._in_use:
+                self._gate.notify_all()
+
+    def _close_idle(self) -> None:
+        while self._idle:
+            self._idle.pop().close()
+
+    # --- forks ----------------------------------------------------------------------------------
+    # SQLite's notes on its own locks are per process and are inherited by a child, which then
+    # takes no locks of its own: the parent deletes a log that the child still writes to. So no
+    # connection may be open while the process forks (https://sqlite.org/howtocorrupt.html, 2.6).
+
+    def _renew_locks(self) -> None:
+        self._pid = os.getpid()
+        self._gate = threading.Condition()
+        self._leading = threading.Lock()
+        self._waiting: deque[_Ticket[Any]] = deque()
+        self._in_use = 0
+        self._forking = False
+
+    def before_fork(self) -> None:
+        """Let running operations end, close every connection, and hold further ones back."""
+        with self._gate:
+            self._gate.wait_for(lambda: not self._forking)  # another thread forks, too
+            self._forking = True
+            self._gate.wait_for(lambda: self._in_use == 0)
+            self._close_idle()
+
+    def after_fork_in_parent(self) -> None:
+        """Let operations go on."""
+        with self._gate:
+            self._forking = False
+            self._gate.notify_all()
+
+    def after_fork_in_child(self) -> None:
+        """Start with new locks; the threads that held the old ones are not in this process."""
+        if self._forking:
+            self._renew_locks()
+
+
+# --- forks: one registration for all databases, made when the first one is opened ---------------
+
+_open_databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
+_fork_watch = threading.Lock()
+_watching = False
+
+
+def _watch_forks(database: SqliteDatabase) -> None:
+    global _watching
+    with _fork_watch:
+        _open_databases.add(database)
+        if not _watching and hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=_before_fork,
+                after_in_parent=_after_fork_in_parent,
+                after_in_child=_after_fork_in_child,
+            )
+            _watching = True
+
+
+def _before_fork() -> None:
+    for database in list(_open_databases):
+        database.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for database in list(_open_databases):
+        database.after_fork_in_parent()
+
+
+def _after_fork_in_child() -> None:
+    global _fork_watch
+    _fork_watch = threading.Lock()
+    for database in list(_open_databases):
+        database.after_fork_in_child()

@@ -1,0 +1,229 @@
+"""Typed access to sealed records: attrs values in, attrs values out.
+
+Nothing reaches a storage unsealed, and a record that cannot be read hurts nobody but itself.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar
+
+from attrs import frozen
+
+from chatbridge.errors import ConflictError, SealedValueError, StorageError
+from chatbridge.sealing import Sealer
+from chatbridge.storage import ABSENT, Storage
+
+_log = logging.getLogger("chatbridge.vault")
+
+_TRIES: Final = 8
+
+
+class Record(Protocol):
+    """What a kept value offers; usually a frozen attrs class.
+
+    Attributes:
+        kind: the first part of its storage key.
+        schema: version of what `to_plain` returns; raised by one when that changes.
+    """
+
+    kind: ClassVar[str]
+    schema: ClassVar[int]
+
+    def identity(self) -> tuple[str, ...]:
+        """Return what makes it this record and no other; never changes."""
+        ...
+
+    def to_plain(self) -> Any:
+        """Return it as JSON values."""
+        ...
+
+    @classmethod
+    def from_plain(cls, plain: Any, schema: int) -> Self:
+        """Return the record that this or an older schema wrote.
+
+        Args:
+            plain: what `to_plain` returned.
+            schema: the version it was written with, at most `cls.schema`.
+        """
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+@frozen
+class Kept(Generic[R]):
+    """A record as it is in the storage.
+
+    Args:
+        key: its storage key.
+        record: the value.
+        version: of the storage; a conditional write names it.
+    """
+
+    key: str
+    record: R
+    version: str
+
+
+class Vault:
+    """Reads and writes records of any kind.
+
+    Args:
+        storage: where the sealed records are.
+        sealer: seals and unseals them.
+    """
+
+    def __init__(self, storage: Storage, sealer: Sealer) -> None:
+        self.storage = storage
+        self.sealer = sealer
+
+    def read(self, cls: type[R], *identity: str) -> Kept[R] | None:
+        """Return the record as it is now, or None.
+
+        Raises:
+            SealedValueError: it is damaged, or belongs to another identity.
+            StorageError: a newer version wrote it, or the storage failed.
+        """
+        kept = self.read_key(cls, self.sealer.index(cls.kind, *identity))
+        if kept is not None and kept.record.identity() != identity:
+            raise SealedValueError(f"a {cls.kind} record belongs to another identity")
+        return kept
+
+    def read_key(self, cls: type[R], key: str) -> Kept[R] | None:
+        """Return the record under a storage key, or None; errors as in `read`."""
+        found = self.storage.get(key)
+        return None if found is None else self._unseal(cls, key, found.value, found.version)
+
+    def create(self, record: R, ttl: int | None = None) -> Kept[R]:
+        """Write a record that is not there yet.
+
+        Args:
+            record: the value.
+            ttl: seconds until it counts as absent; None for ever.
+
+        Raises:
+            ConflictError: it is there already; nothing was written.
+            StorageError: the storage failed.
+        """
+        key = self.sealer.index(record.kind, *record.identity())
+        version = self.storage.put(key, self._seal(key, record), expect=ABSENT, ttl=ttl)
+        return Kept(key, record, version)
+
+    def replace(self, kept: Kept[R], record: R, ttl: int | None = None) -> Kept[R]:
+        """Write a record in place of the one that was read.
+
+        Args:
+            kept: what was read; it must still be there.
+            record: the new value, of the same identity.
+            ttl: seconds until it counts as absent, from now; None for ever, whatever it was.
+
+        Raises:
+            ConflictError: somebody else changed it; nothing was written.
+            ValueError: the identity differs.
+            StorageError: the storage failed.
+        """
+        if record.identity() != kept.record.identity():
+            raise ValueError("a record keeps its identity; create another one instead")
+        sealed = self._seal(kept.key, record)
+        return Kept(
+            kept.key, record, self.storage.put(kept.key, sealed, expect=kept.version, ttl=ttl)
+        )
+
+    def update(
+        self, kept: Kept[R], change: Callable[[R], R | None], ttl: int | None = None
+    ) -> Kept[R] | None:
+        """Apply a change to the record, again on its newest value if somebody was quicker.
+
+        Args:
+            kept: the record as last read.
+            change: pure; returns the new value, or None to stop without writing.
+            ttl: as in `replace`.
+
+        Returns:
+            The record as written; None if it is gone or the change stopped.
+
+        Raises:
+            ConflictError: somebody else was quicker 8 times in a row; nothing was written.
+            StorageError: as in `read` and `replace`.
+        """
+        latest: Kept[R] | None = kept
+        for _ in range(_TRIES):
+            if latest is None:
+                return None
+            changed = change(latest.record)
+            if changed is None:
+                return None
+            try:
+                return self.replace(latest, changed, ttl)
+            except ConflictError:
+                latest = self.read_key(type(kept.record), kept.key)
+        raise ConflictError(f"a {kept.record.kind} record changes too often; try again later")
+
+    def delete(self, kept: Kept[R]) -> None:
+        """Remove the record that was read.
+
+        Raises:
+            ConflictError: somebody else changed or removed it.
+            StorageError: the storage failed.
+        """
+        self.storage.delete(kept.key, expect=kept.version)
+
+    def scan(
+        self, cls: type[R], on_damaged: Callable[[str], None] | None = None
+    ) -> Iterator[Kept[R]]:
+        """Yield all records of a kind; what was put lately may be missing.
+
+        Args:
+            cls: the kind.
+            on_damaged: called with the storage key of each row that cannot be read; such rows
+                are left out.
+
+        Raises:
+            StorageError: the storage failed.
+        """
+        damaged = 0
+        cursor: str | None = None
+        while True:
+            page = self.storage.scan(cls.kind, cursor=cursor)
+            for row in page.rows:
+                try:
+                    kept = self._unseal(cls, row.key, row.value, row.version)
+                except StorageError:
+                    damaged += 1
+                    if on_damaged is not None:
+                        on_damaged(row.key)
+                    continue
+                yield kept
+            cursor = page.cursor
+            if cursor is None:
+                break
+        if damaged:
+            _log.warning("%d records of the kind %s cannot be read", damaged, cls.kind)
+
+    def _seal(self, key: str, record: Record) -> bytes:
+        text = json.dumps(
+            record.to_plain(), separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        )
+        # A lone surrogate, which JSON from outside may hold, survives the way there and back.
+        return self.sealer.seal(key, record.schema, text.encode("utf-8", "surrogatepass"))
+
+    def _unseal(self, cls: type[R], key: str, sealed: bytes, version: str) -> Kept[R]:
+        schema, plain = self.sealer.unseal(key, sealed)
+        if schema > cls.schema:
+            raise StorageError(
+                f"a newer chatbridge wrote a {cls.kind} record; update this installation"
+            )
+        record: R | None = None
+        try:
+            record = cls.from_plain(json.loads(plain), schema)
+        except Exception:  # noqa: BLE001 - whatever it is, its text may show the record
+            _log.debug("a record of the kind %s has an unknown form", cls.kind)
+        if record is None:
+            raise SealedValueError(f"a {cls.kind} record has a form that nobody can read")
+        if self.sealer.index(cls.kind, *record.identity()) != key:
+            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
+        return Kept(key, record, version)
