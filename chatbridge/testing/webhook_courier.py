@@ -1,0 +1,130 @@
+"""Delivers the webhooks that simulators owe, by HTTP POST, and reports what was answered.
+
+It reaches loopback addresses only and follows no redirect, so a simulation can never send anything
+to the outside. Addresses and bodies are in no log.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import socket
+import threading
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from chatbridge.testing.simulator import OwedWebhook, Simulator
+
+logger = logging.getLogger("chatbridge.simulation")
+
+_CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
+
+LOOK_AGAIN = 0.1
+"""Seconds between two looks at a simulator that announces nothing: webhooks may become due."""
+
+
+class WebhookCourier:
+    """Carries webhooks between `start` and `stop`, several at once.
+
+    Args:
+        simulators: whose webhooks.
+        timeout: seconds for each step of a delivery.
+        workers: how many deliveries at once.
+    """
+
+    def __init__(
+        self, simulators: Iterable[Simulator], *, timeout: float = 60.0, workers: int = 16
+    ) -> None:
+        self._simulators = list(simulators)
+        self._timeout = timeout
+        self._pool = ThreadPoolExecutor(workers, "webhook-courier")
+        self._stopped = threading.Event()
+        self._connections: set[http.client.HTTPConnection] = set()
+        self._lock = threading.Lock()
+        self._watchers = [
+            threading.Thread(target=self._watch, args=[it], name="webhook-watch", daemon=True)
+            for it in self._simulators
+        ]
+
+    def start(self) -> None:
+        """Begin; a courier is started once."""
+        for watcher in self._watchers:
+            watcher.start()
+
+    def stop(self) -> None:
+        """End within moments: what is under way is cut off and reported as not answered."""
+        self._stopped.set()
+        for simulator in self._simulators:
+            with simulator.changed:
+                simulator.changed.notify_all()
+        for watcher in self._watchers:
+            watcher.join()
+        with self._lock:
+            for connection in self._connections:
+                _cut(connection)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _watch(self, simulator: Simulator) -> None:
+        while not self._stopped.is_set():
+            with simulator.changed:
+                owed = simulator.owed_webhooks()
+                if not owed and not self._stopped.is_set():
+                    simulator.changed.wait(LOOK_AGAIN)
+            for webhook in owed:
+                self._pool.submit(self._deliver, simulator, webhook)
+
+    def _deliver(self, simulator: Simulator, webhook: OwedWebhook) -> None:
+        status = retry_after = None
+        try:
+            status, retry_after = self._post(webhook)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            logger.info("a webhook got no answer: %s", type(error).__name__)
+        simulator.webhook_answered(webhook.webhook_id, status, retry_after)
+
+    def _post(self, webhook: OwedWebhook) -> tuple[int | None, int | None]:
+        parts = urlsplit(webhook.url)
+        if not is_loopback(parts):
+            logger.warning("a webhook to an address outside of this machine was not sent")
+            return None, None
+        connect = _CONNECTIONS[parts.scheme]
+        connection = connect(parts.hostname or "", parts.port, timeout=self._timeout)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        try:
+            with self._lock:
+                if self._stopped.is_set():
+                    return None, None
+                self._connections.add(connection)
+            connection.request("POST", path, webhook.body, webhook.headers)
+            response = connection.getresponse()
+            response.read()
+            return response.status, _seconds(response.getheader("Retry-After"))
+        finally:
+            with self._lock:
+                self._connections.discard(connection)
+            connection.close()
+
+
+def is_loopback(parts: SplitResult) -> bool:
+    """Tell whether this is an http or https URL on this very machine, without asking a DNS."""
+    if parts.scheme not in _CONNECTIONS:
+        return False
+    if parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _cut(connection: http.client.HTTPConnection) -> None:
+    if connection.sock is not None:
+        try:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            return
+
+
+def _seconds(value: str | None) -> int | None:
+    return int(value) if value is not None and value.isascii() and value.isdigit() else None
