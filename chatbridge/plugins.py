@@ -29,7 +29,7 @@ class Plugins:
     def __init__(self) -> None:
         from chatbridge import builtin_storages
 
-        self._manager = _new_manager()
+        self._manager = _new_registry()
         self._lock = threading.RLock()
         self._loaded: dict[str, Offer] = {}
         core = Source("built-in storages", CORE_PACKAGE, _version_of(CORE_PACKAGE))
@@ -131,7 +131,7 @@ class Plugins:
             try:
                 _only([other for other in found if other.name == entry_point.name])
                 # A manager of its own: listing a plugin must not switch it on for this bridge.
-                offer = _import(_new_manager(), entry_point)
+                offer = _import(_new_registry(), entry_point)
                 if source.name in offer.schemes():
                     offer.storage(source.name)
                 else:
@@ -179,7 +179,7 @@ class Plugins:
                 raise offer.source.broken(reason, "register only one of them")
 
 
-def _new_manager() -> PluginManager:
+def _new_registry() -> PluginManager:
     import pluggy
 
     from chatbridge import hookspecs

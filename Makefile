@@ -1,0 +1,49 @@
+# Everything a checkout needs: `make demo`, `make test`. Only Python 3.11 or newer with pip and
+# venv is expected; all else goes into .venv.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help install demo test heavy lint types clean
+
+help:
+	@echo "make demo    show a conversation between a customer and an agent, with no account"
+	@echo "make test    style, types and tests (PYTEST_ARGS=... is handed to pytest)"
+	@echo "make heavy   the same with the long suites"
+	@echo "make clean   remove .venv and what the tools left behind"
+	@echo "PYTHON=python3.12 make ...   takes another interpreter than python3"
+
+install: $(READY)
+
+$(READY): pyproject.toml requirements-dev.txt $(ADAPTERS:%=%/pyproject.toml)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This needs Python 3.11 or newer; '$(PYTHON)' is not. Try: make PYTHON=python3.11" >&2; \
+		exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt -e '.[all]' $(ADAPTERS:%=-e ./%)
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/chatbridge demo
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+test: lint types
+	$(BIN)/pytest -q -n 2 $(PYTEST_ARGS)
+
+heavy:
+	$(MAKE) test PYTEST_ARGS="--heavy $(PYTEST_ARGS)"
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
