@@ -41,7 +41,7 @@ class ProjectSettings:
     """What the administrator decides for one project."""
 
     name: str = setting("short name of the project in chatbridge", validator=_project_name)
-    site: str = setting("name of the Jira site it is on", default="default")
+    site: str = setting("name of the Jira site; not needed where there is only one", default="")
     service_desk: str = setting("service desk: its id or project key", validator=_not_empty)
     request_type: str = setting("id of the request type of new requests", validator=_not_empty)
     language: str = setting("language of the bot's own texts, such as en or uk", default="en")

@@ -53,6 +53,17 @@ def split_document(document: Document, fits: Fits) -> tuple[Document, ...]:
     return (*pieces, Document(open_piece)) if open_piece else tuple(pieces)
 
 
+def clip(text: str, graphemes: int) -> str:
+    """Return the text cut to at most so many graphemes, with an ellipsis where it was longer."""
+    count = 0
+    for at in range(1, len(text)):
+        if _may_cut(text, at):
+            count += 1
+            if count >= graphemes:
+                return text[:at].rstrip() + "…"
+    return text
+
+
 def _split_block(block: Block, fits: Fits) -> list[Block]:
     if fits(Document((block,))):
         return [block]

@@ -81,6 +81,23 @@ class Vault:
         self.storage = storage
         self.sealer = sealer
 
+    def key(self, cls: type[R], *identity: str) -> str:
+        """Return the storage key of a record, whether or not it is there."""
+        return self.sealer.index(cls.kind, *identity)
+
+    def refresh(self, kept: Kept[R]) -> Kept[R] | None:
+        """Return the record as it is now: the same object if nobody changed it, None if it is gone.
+
+        Raises:
+            SealedValueError, StorageError: as in `read`.
+        """
+        found = self.storage.get(kept.key)
+        if found is None:
+            return None
+        if found.version == kept.version:
+            return kept
+        return self._unseal(type(kept.record), kept.key, found.value, found.version)
+
     def read(self, cls: type[R], *identity: str) -> Kept[R] | None:
         """Return the record as it is now, or None.
 
@@ -88,15 +105,19 @@ class Vault:
             SealedValueError: it is damaged, or belongs to another identity.
             StorageError: a newer version wrote it, or the storage failed.
         """
-        kept = self.read_key(cls, self.sealer.index(cls.kind, *identity))
-        if kept is not None and kept.record.identity() != identity:
+        key = self.sealer.index(cls.kind, *identity)
+        found = self.storage.get(key)
+        if found is None:
+            return None
+        kept = self._unseal(cls, key, found.value, found.version)
+        if kept.record.identity() != identity:
             raise SealedValueError(f"a {cls.kind} record belongs to another identity")
         return kept
 
     def read_key(self, cls: type[R], key: str) -> Kept[R] | None:
         """Return the record under a storage key, or None; errors as in `read`."""
         found = self.storage.get(key)
-        return None if found is None else self._unseal(cls, key, found.value, found.version)
+        return None if found is None else self._unseal_row(cls, key, found.value, found.version)
 
     def create(self, record: R, ttl: int | None = None) -> Kept[R]:
         """Write a record that is not there yet.
@@ -191,7 +212,7 @@ class Vault:
             page = self.storage.scan(cls.kind, cursor=cursor)
             for row in page.rows:
                 try:
-                    kept = self._unseal(cls, row.key, row.value, row.version)
+                    kept = self._unseal_row(cls, row.key, row.value, row.version)
                 except StorageError:
                     damaged += 1
                     if on_damaged is not None:
@@ -224,6 +245,11 @@ class Vault:
             _log.debug("a record of the kind %s has an unknown form", cls.kind)
         if record is None:
             raise SealedValueError(f"a {cls.kind} record has a form that nobody can read")
-        if self.sealer.index(cls.kind, *record.identity()) != key:
-            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
         return Kept(key, record, version)
+
+    def _unseal_row(self, cls: type[R], key: str, sealed: bytes, version: str) -> Kept[R]:
+        # Nobody named the identity, so the key has to be the one that the record's own leads to.
+        kept = self._unseal(cls, key, sealed, version)
+        if self.sealer.index(cls.kind, *kept.record.identity()) != key:
+            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
+        return kept

@@ -1,0 +1,177 @@
+"""Reads the comments of a request that a chat still lacks, by two independent witnesses.
+
+A comment is only ever returned when the customer API calls it public and the platform API shows no
+restriction on it. Everything uncertain is left out, and looked at again later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from attrs import field, frozen
+
+from chatbridge.clock import Clock
+from chatbridge.desk import PublicComment, Witness
+from chatbridge.links import Link
+from chatbridge.marks import Marks
+from chatbridge.project import Timings
+from chatbridge.records import Conversation
+from chatbridge.richtext import Document
+from chatbridge.roster import OpenDesk
+from chatbridge.vault import Vault
+
+_LATE_BY = 60_000
+_REMEMBERED = 20_000
+_UNRESOLVED = 5.0
+
+
+@frozen
+class Comment:
+    """A comment that shall be sent.
+
+    Args:
+        comment_id: its id.
+        created: Unix milliseconds.
+        author_name: as customers see it.
+        body: its text.
+        late: whether a later comment was shown already, long after this one was written.
+    """
+
+    comment_id: str
+    created: int
+    author_name: str = field(repr=False)
+    body: Document
+    late: bool = False
+
+
+@frozen
+class News:
+    """What a read brought.
+
+    Args:
+        comments: to be sent, in this order.
+        echoes: ids of comments that this bridge wrote itself.
+        fresh_until: the clock's `monotonic()` until which the comments may be sent.
+        look_again: seconds after which something undecided is to be looked at, or None.
+    """
+
+    comments: tuple[Comment, ...]
+    echoes: frozenset[int]
+    fresh_until: float
+    look_again: float | None = None
+
+
+class OwnComments:
+    """Remembers in memory which comments this process wrote; spares reads, proves nothing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def add(self, site: str, comment_id: str) -> None:
+        """Note a comment that was just written."""
+        with self._lock:
+            self._ids[(site, comment_id)] = None
+            if len(self._ids) > _REMEMBERED:
+                self._ids.popitem(last=False)
+
+    def __contains__(self, comment: tuple[str, str]) -> bool:
+        with self._lock:
+            return comment in self._ids
+
+
+class CommentReader:
+    """Reads what a link lacks.
+
+    Args:
+        vault: the records.
+        marks: knows our markers.
+        own: what this process has written.
+        clock: the time.
+        timings: how old a read may be.
+    """
+
+    def __init__(
+        self, vault: Vault, marks: Marks, own: OwnComments, clock: Clock, timings: Timings
+    ) -> None:
+        self._vault = vault
+        self._marks = marks
+        self._own = own
+        self._clock = clock
+        self._timings = timings
+
+    def read(self, link: Link, desk: OpenDesk) -> News:
+        """Return what the chat lacks now; at most two calls, one where nothing is new.
+
+        Args:
+            link: as kept.
+            desk: of its site.
+        """
+        fresh_until = self._clock.monotonic() + self._timings.witness
+        public = desk.call(desk.desk.public_comments(link.issue_id))
+        new = [comment for comment in public if int(comment.comment_id) not in link.seen]
+        echoes = {
+            comment.comment_id for comment in new if (link.site, comment.comment_id) in self._own
+        }
+        unknown = sorted(
+            (comment for comment in new if comment.comment_id not in echoes),
+            key=lambda comment: (comment.created, int(comment.comment_id)),
+        )
+        witnesses = self._witnesses(link, desk, unknown)
+        echoes |= {
+            witness.comment_id
+            for witness in witnesses.values()
+            if self._marks.is_ours(link.site, link.issue_id, witness.marker)
+        }
+        sure = [
+            comment
+            for comment in unknown
+            if comment.comment_id not in echoes and _agrees(witnesses.get(comment.comment_id))
+        ]
+        waiting = self._unresolved(link, desk, sure)
+        shown = [comment for comment in public if int(comment.comment_id) in link.seen]
+        comments = tuple(
+            _comment(comment, witnesses[comment.comment_id], shown)
+            for comment in sure
+            if comment not in waiting
+        )
+        return News(
+            comments,
+            frozenset(map(int, echoes)),
+            fresh_until,
+            _UNRESOLVED if waiting else None,
+        )
+
+    def _witnesses(
+        self, link: Link, desk: OpenDesk, comments: list[PublicComment]
+    ) -> dict[str, Witness]:
+        if not comments:
+            return {}
+        ids = tuple(comment.comment_id for comment in comments)
+        found = desk.call(desk.desk.cross_read(link.issue_id, ids))
+        return {witness.comment_id: witness for witness in found}
+
+    def _unresolved(
+        self, link: Link, desk: OpenDesk, comments: list[PublicComment]
+    ) -> list[PublicComment]:
+        """Return comments by our own account that may be ours while a write is unresolved."""
+        account = desk.desk.account_id
+        ours = [comment for comment in comments if account and comment.author_id == account]
+        if not ours:
+            return []
+        kept = self._vault.read(Conversation, link.platform, link.bot_id, link.chat)
+        writing = kept is not None and any(
+            intent.issue_id in {"", link.issue_id} for intent in kept.record.pending
+        )
+        return ours if writing else []
+
+
+def _agrees(witness: Witness | None) -> bool:
+    return witness is not None and witness.unrestricted
+
+
+def _comment(comment: PublicComment, witness: Witness, shown: list[PublicComment]) -> Comment:
+    body = comment.body if witness.body.is_empty() else witness.body
+    late = any(other.created > comment.created + _LATE_BY for other in shown)
+    return Comment(comment.comment_id, comment.created, comment.author_name, body, late)

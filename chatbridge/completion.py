@@ -1,0 +1,77 @@
+"""Writes down that an inbound event is in Jira: the link first, then the conversation.
+
+Every step can be repeated, and every prefix of the steps is safe: readers believe only links that
+exist and name the chat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from chatbridge.errors import ConflictError
+from chatbridge.links import Link, Told
+from chatbridge.records import Conversation, Intent, IntentKind
+from chatbridge.vault import Kept, Vault
+
+
+class Completion:
+    """Completes intents.
+
+    Args:
+        vault: the records.
+        wake: called with the key of a link that has news.
+    """
+
+    def __init__(self, vault: Vault, wake: Callable[[str], None]) -> None:
+        self._vault = vault
+        self._wake = wake
+
+    def complete(
+        self, kept: Kept[Conversation], intent: Intent, *, project: str, site: str, issue_id: str
+    ) -> None:
+        """Count an event as done.
+
+        Args:
+            kept: its conversation.
+            intent: the event's.
+            project: whose settings the link follows.
+            site: where the request is.
+            issue_id: the request that the event is in now.
+
+        Raises:
+            ConflictError: the request belongs to another chat.
+        """
+        if intent.kind is IntentKind.OPEN:
+            self._create_link(kept.record, intent, project, site, issue_id)
+        self._vault.update(kept, lambda record: _with_request(record, intent, issue_id))
+
+    def _create_link(
+        self, conversation: Conversation, intent: Intent, project: str, site: str, issue_id: str
+    ) -> None:
+        link = Link(
+            site,
+            issue_id,
+            conversation.platform,
+            conversation.bot_id,
+            conversation.chat,
+            intent.thread,
+            project,
+            told=Told(notice=not conversation.greeted),
+        )
+        try:
+            self._wake(self._vault.create(link).key)
+        except ConflictError:
+            existing = self._vault.read(Link, site, issue_id)
+            if existing is None or not existing.record.belongs_to(conversation):
+                raise
+            self._wake(existing.key)
+
+
+def _with_request(record: Conversation, intent: Intent, issue_id: str) -> Conversation:
+    record = record.finished(intent.key)
+    if intent.kind is IntentKind.COMMENT:
+        return record
+    issues = tuple(dict.fromkeys((*record.issues, issue_id)))
+    return evolve(record, issues=issues, current=issue_id, greeted=True, wants_new=False)

@@ -1,0 +1,81 @@
+"""What an inbound event looks like in Jira: who wrote it stands first, in a place nobody can forge.
+
+Pure: values in, values out. What people wrote stays data; the desk decides how to write it.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from chatbridge.desk import NewRequest
+from chatbridge.events import MessageEdited, MessageReceived
+from chatbridge.project import ProjectSettings
+from chatbridge.richtext import EMPTY, Block, Document, Mark, Paragraph, Quote, Text
+from chatbridge.splitting import clip
+from chatbridge.texts import Texts
+
+_SUMMARY_GRAPHEMES = 120
+
+
+def as_comment(
+    event: MessageReceived | MessageEdited, platform: str, settings: ProjectSettings, texts: Texts
+) -> Document:
+    """Return the document that agents read: who wrote, what they answered, and the text."""
+    blocks: list[Block] = [Paragraph(_attribution(event, platform, settings))]
+    if isinstance(event, MessageEdited):
+        blocks.append(_remark(texts.say("edited")))
+        return Document((*blocks, *event.text.blocks))
+    if event.reply_to is not None and event.reply_to.quote:
+        blocks.append(Quote((Paragraph((Text(event.reply_to.quote),)),)))
+    blocks += event.text.blocks
+    if event.attachments:
+        kinds = ", ".join(attachment.kind.value for attachment in event.attachments)
+        blocks.append(_remark(f"[not passed on: {kinds}]"))
+    return Document(tuple(blocks))
+
+
+def as_request(body: Document, text: str, settings: ProjectSettings, marker: str) -> NewRequest:
+    """Return the request that shall be opened.
+
+    Args:
+        body: as `as_comment` made it.
+        text: what was written, as plain text; its first line becomes the summary.
+        settings: of the project.
+        marker: of the event.
+    """
+    return evolve(look_up(settings, marker), summary=summary_of(text), description=body)
+
+
+def look_up(settings: ProjectSettings, marker: str) -> NewRequest:
+    """Return what the look-up of a request needs; it holds no text."""
+    return NewRequest(
+        service_desk=settings.service_desk,
+        request_type=settings.request_type,
+        summary="",
+        description=EMPTY,
+        marker=marker,
+        rung=settings.marker_rung,
+        marker_field=settings.marker_field,
+    )
+
+
+def summary_of(text: str) -> str:
+    """Return the first line that says something, cut at 120 graphemes."""
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return clip(next((line for line in lines if line), "…"), _SUMMARY_GRAPHEMES)[:255]
+
+
+def _remark(text: str) -> Paragraph:
+    return Paragraph((Text(text, frozenset({Mark.ITALIC})),))
+
+
+def _attribution(
+    event: MessageReceived | MessageEdited, platform: str, settings: ProjectSettings
+) -> tuple[Text, ...]:
+    name = event.sender.name if event.sender is not None and settings.contact_name else ""
+    # A name is one line: a line break in it could look like the start of another message.
+    name = " ".join(name.split()) or "Customer"
+    parts = [Text(name, frozenset({Mark.BOLD})), Text(f" ({platform.capitalize()})")]
+    if isinstance(event, MessageReceived) and event.origin_name:
+        parts.append(Text(f", forwarded from {' '.join(event.origin_name.split())}"))
+    return tuple(parts)

@@ -1,0 +1,331 @@
+"""Chat to desk: takes one event into Jira and acknowledges it only when it is there.
+
+An intent is written first, the marker goes with the write, and a repeat looks for the marker before
+it writes again. `receive` returns when the event needs no more care and raises when it does.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from attrs import evolve
+
+from chatbridge.answers import Answers, Scene
+from chatbridge.claims import Watch, new_word
+from chatbridge.clock import Clock
+from chatbridge.completion import Completion
+from chatbridge.drafts import as_comment
+from chatbridge.errors import (
+    ConflictError,
+    Refusal,
+    RefusedError,
+    RetryLaterError,
+    UnknownOutcomeError,
+)
+from chatbridge.events import (
+    AvailabilityChanged,
+    ConversationMigrated,
+    DeliveryReported,
+    Event,
+    MessageEdited,
+    MessageReceived,
+    NothingToDo,
+)
+from chatbridge.jira_writes import JiraWrites, Written
+from chatbridge.links import Link, LinkState
+from chatbridge.marks import Marks
+from chatbridge.moves import Moves
+from chatbridge.project import Timings
+from chatbridge.records import Conversation, Intent, IntentKind
+from chatbridge.replies import Replies
+from chatbridge.richtext import Document
+from chatbridge.roster import Roster, conversation_subject
+from chatbridge.routing import Action, decide
+from chatbridge.situations import Situations
+from chatbridge.vault import Kept, Vault
+
+_log = logging.getLogger("chatbridge.inbound")
+
+_PAUSED: Final = 60.0
+_BEHIND_ANOTHER: Final = 2.0
+_CONFLICTS: Final = 6
+_LEAST_CHANCE: Final = 600.0
+"""Seconds that an event gets even when it waited long at the platform before it came."""
+
+
+class Inbound:
+    """Takes events in.
+
+    Args:
+        vault: the records.
+        marks: event keys and markers.
+        roster: projects, bots and desks.
+        replies: the bot's own answers.
+        writes: the way into the desk.
+        watch: when intents changed last.
+        wake: called with the key of a link that has news.
+        owner: this process.
+        clock: the time.
+        timings: how long to wait for what.
+    """
+
+    def __init__(
+        self, vault: Vault, marks: Marks, roster: Roster, replies: Replies, writes: JiraWrites,
+        watch: Watch, wake: Callable[[str], None], owner: str, clock: Clock, timings: Timings,
+    ) -> None:  # fmt: skip
+        self._vault = vault
+        self._marks = marks
+        self._roster = roster
+        self._replies = replies
+        self._writes = writes
+        self._watch = watch
+        self._wake = wake
+        self._owner = owner
+        self._clock = clock
+        self._timings = timings
+        self._situations = Situations(vault, marks, clock)
+        self._answers = Answers(vault, self._situations, replies, wake)
+        self._completion = Completion(vault, wake)
+        self._moves = Moves(vault)
+
+    def receive(self, bot_key: tuple[str, str], event: Event) -> None:
+        """Take one event in; returning means that it may be acknowledged.
+
+        Args:
+            bot_key: platform and bot id.
+            event: what happened.
+
+        Raises:
+            RetryLaterError: it is not done; the same event must come again.
+            StorageError: nothing could be noted, so nothing was done.
+        """
+        found = self._roster.bot(*bot_key)
+        if found is None:
+            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
+        project, bot = found
+        desk = self._roster.desk(project.kept.record.settings.site)
+        key = self._marks.event_key(*bot_key, event.event_id)
+        scene = Scene(project, bot, desk, event, key)
+        for _ in range(_CONFLICTS):
+            try:
+                self._receive(scene)
+            except ConflictError:
+                continue
+            except RetryLaterError:
+                if not self._is_overdue(scene):
+                    raise
+                self._apologise(scene)
+            return
+        raise RetryLaterError("the conversation is busy", retry_after=_BEHIND_ANOTHER)
+
+    def give_up(self, bot_key: tuple[str, str], event: Event) -> None:
+        """Tell the sender that an event cannot be passed on, and count it as done.
+
+        Raises:
+            RetryLaterError: the sender cannot be told now.
+        """
+        found = self._roster.bot(*bot_key)
+        if found is None:
+            return
+        project, bot = found
+        desk = self._roster.desk(project.kept.record.settings.site)
+        key = self._marks.event_key(*bot_key, event.event_id)
+        self._apologise(Scene(project, bot, desk, event, key))
+
+    def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
+        """Note durably that the platform will not repeat an event that is not done yet."""
+        key = self._marks.event_key(*bot_key, event.event_id)
+        kept = self._conversation((*bot_key, event.address.chat))
+        intent = kept.record.intent(key) or self._intent(key, IntentKind.COMMENT, "", event, 0.0)
+        overtaken = evolve(intent, overtaken=True)
+        self._vault.update(
+            kept,
+            lambda record: None if key in record.done else record.with_intent(overtaken),
+        )
+
+    def _receive(self, scene: Scene) -> None:
+        if isinstance(scene.event, (NothingToDo, DeliveryReported)):
+            return
+        kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
+        if scene.key in kept.record.done:
+            return
+        match scene.event:
+            case AvailabilityChanged(available=available):
+                self._answers.set_available(scene, kept, available=available)
+                return
+            case ConversationMigrated(moved_to=new):
+                for key in self._moves.move_chat(*scene.bot.key, kept.record.chat, new):
+                    self._wake(key)
+                return
+        intent = kept.record.intent(scene.key)
+        if intent is None or not intent.beat:
+            self._begin(scene, kept)
+        else:
+            self._go_on(scene, kept, intent)
+
+    # --- the first time ---------------------------------------------------------------------------
+
+    def _begin(self, scene: Scene, kept: Kept[Conversation]) -> None:
+        others = [intent for intent in kept.record.pending if intent.key != scene.key]
+        if any(not intent.overtaken for intent in others):
+            raise RetryLaterError("an earlier message is on its way", retry_after=_BEHIND_ANOTHER)
+        settings = scene.project.kept.record.settings
+        decision = decide(scene.event, self._situations.of(scene.event, kept.record, settings))
+        if decision.action not in {Action.OPEN, Action.COMMENT}:
+            self._answers.answer(scene, kept, decision)
+            return
+        kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
+        horizon = scene.bot.adapter.capabilities.horizon
+        intent = self._intent(scene.key, kind, decision.issue_id, scene.event, horizon)
+        pieces = self._pieces(scene)
+        before = kept.record.intent(scene.key)
+        intent = evolve(
+            intent, parts=len(pieces), overtaken=before is not None and before.overtaken
+        )
+        kept = self._vault.replace(kept, kept.record.with_intent(intent))
+        self._write(scene, kept, intent, Written(""))
+
+    def _intent(
+        self, key: str, kind: IntentKind, issue_id: str, event: Event, horizon: float
+    ) -> Intent:
+        now = self._clock.time()
+        sent = min(event.sent_at or now, now)
+        tell_by = max(sent + horizon / 2, min(now + _LEAST_CHANCE, sent + horizon * 0.9))
+        beat = new_word(3) if horizon else ""
+        return Intent(
+            key, kind, issue_id, int(tell_by), self._owner, beat, thread=event.address.thread
+        )
+
+    # --- a repeat ---------------------------------------------------------------------------------
+
+    def _go_on(self, scene: Scene, kept: Kept[Conversation], intent: Intent) -> None:
+        """Continue with an event that was begun: look for what is there before writing again."""
+        found = Written("")
+        if not intent.clean:
+            found = self._writes.find(scene.desk, scene.project.kept.record.settings, intent)
+            if found.complete:
+                self._complete(scene, kept, intent, found.issue_id)
+                return
+            self._wait_until_settled(intent)
+        mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
+        kept = self._vault.replace(kept, kept.record.with_intent(mine))
+        self._write(scene, kept, mine, found)
+
+    def _wait_until_settled(self, intent: Intent) -> None:
+        settle = self._settle_time(intent)
+        unchanged = self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
+        if unchanged < settle:
+            raise RetryLaterError("an outcome is unknown", retry_after=settle - unchanged + 0.1)
+
+    def _settle_time(self, intent: Intent) -> float:
+        if intent.kind is IntentKind.OPEN:
+            return self._timings.request_settle
+        return self._timings.comment_settle
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def _pieces(self, scene: Scene) -> tuple[Document, ...]:
+        event = scene.event
+        if not isinstance(event, (MessageReceived, MessageEdited)):
+            return ()
+        settings = scene.project.kept.record.settings
+        body = as_comment(event, scene.bot.record.platform, settings, scene.project.texts)
+        return scene.desk.desk.split_comment(body)
+
+    def _write(
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, found: Written
+    ) -> None:
+        settings = scene.project.kept.record.settings
+        text = scene.event.text.plain() if isinstance(scene.event, MessageReceived) else ""
+        try:
+            issue_id = self._writes.write(
+                scene.desk, settings, intent, self._pieces(scene), text, found
+            )
+        except UnknownOutcomeError:
+            # The intent stays as it is: not clean, so the next try looks before it writes.
+            self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
+            raise RetryLaterError(
+                "an outcome is unknown", retry_after=self._settle_time(intent)
+            ) from None
+        except RetryLaterError as error:
+            self._note_clean(kept, intent, partly=bool(found.issue_id))
+            raise self._patience(intent, error) from None
+        except RefusedError as error:
+            self._refused(scene, kept, intent, error)
+            return
+        self._complete(scene, kept, intent, issue_id)
+
+    def _note_clean(self, kept: Kept[Conversation], intent: Intent, *, partly: bool) -> None:
+        """Note that no write is under way, so that the next try need not wait and look."""
+        if not partly and intent.parts == 1:
+            clean = evolve(intent, clean=True)
+            self._vault.update(kept, lambda record: record.with_intent(clean))
+
+    def _patience(self, intent: Intent, error: RetryLaterError) -> RetryLaterError:
+        """Return the error with a wait that leaves the event several more tries."""
+        left = 2 * max(0.0, intent.tell_by - self._clock.time())
+        wait = min(error.retry_after or 5.0, max(left / 4, 1.0))
+        return RetryLaterError("the site asks for patience", retry_after=wait)
+
+    def _is_overdue(self, scene: Scene) -> bool:
+        """Tell whether the sender has waited so long that they must be told."""
+        kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
+        intent = kept.record.intent(scene.key) if kept is not None else None
+        return intent is not None and bool(intent.beat) and self._clock.time() >= intent.tell_by
+
+    def _refused(
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
+    ) -> None:
+        if error.reason in {Refusal.UNAUTHORISED, Refusal.FORBIDDEN}:
+            _log.error("the site refuses to take a message (%s); see 'doctor'", error.reason)
+            self._note_clean(kept, intent, partly=False)
+            wait = RetryLaterError("no permission", retry_after=_PAUSED)
+            raise self._patience(intent, wait) from None
+        if error.reason in {Refusal.NOT_FOUND, Refusal.GONE} and intent.kind is IntentKind.COMMENT:
+            # The request is gone: the message opens another one instead of being lost.
+            self._forget_request(scene, intent.issue_id)
+            self._vault.update(
+                kept,
+                lambda record: evolve(
+                    record,
+                    pending=tuple(each for each in record.pending if each.key != intent.key),
+                    current="" if record.current == intent.issue_id else record.current,
+                ),
+            )
+            raise ConflictError("the request is gone; routed again")
+        _log.error("the site refuses a message (%s); see 'doctor'", error.reason)
+        self._apologise(scene)
+
+    def _forget_request(self, scene: Scene, issue_id: str) -> None:
+        kept = self._vault.read(Link, scene.desk.desk.site, issue_id)
+        if kept is not None:
+            gone = LinkState.SUSPENDED
+            self._vault.update(kept, lambda link: evolve(link, state=gone, reason="no_access"))
+
+    def _complete(
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, issue_id: str
+    ) -> None:
+        if isinstance(scene.event, MessageReceived) and scene.event.attachments:
+            text = scene.project.texts.say("files_left_out")
+            self._replies.say(scene.bot, scene.event.address, scene.key, text)
+        self._completion.complete(
+            kept,
+            intent,
+            project=scene.project.kept.record.settings.name,
+            site=scene.desk.desk.site,
+            issue_id=issue_id,
+        )
+        if intent.kind is IntentKind.COMMENT:
+            self._answers.resume(scene, kept)
+
+    def _apologise(self, scene: Scene) -> None:
+        kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
+        text = self._replies.not_delivered(scene.project, scene.event.sent_at)
+        self._replies.say(scene.bot, scene.event.address, scene.key, text)
+        self._vault.update(kept, lambda record: record.finished(scene.key))
+
+    def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:
+        kept = self._vault.read(Conversation, *subject)
+        return kept if kept is not None else self._vault.create(Conversation(*subject))

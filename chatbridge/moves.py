@@ -1,0 +1,83 @@
+"""Carries the records of a chat over to the new id that its platform gave it.
+
+Every prefix of the steps is safe: readers believe only links that exist and name the chat, and the
+steps can be run again.
+"""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from chatbridge.errors import ConflictError
+from chatbridge.links import Link
+from chatbridge.records import DONE_KEPT, Conversation
+from chatbridge.vault import Kept, Vault
+
+
+class Moves:
+    """Moves conversations.
+
+    Args:
+        vault: the records.
+    """
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+
+    def move_chat(self, platform: str, bot_id: str, old: str, new: str) -> list[str]:
+        """Let everything that belongs to a chat belong to its new id.
+
+        Returns:
+            The keys of the links that moved.
+        """
+        source = self._vault.read(Conversation, platform, bot_id, old)
+        if source is None:
+            return []
+        self._write_target(source.record, new)
+        moved = []
+        for key in self._links(source.record):
+            kept = self._vault.read_key(Link, key)
+            if kept is not None and kept.record.belongs_to(source.record):
+                # Message ids and threads of the old chat mean nothing in the new one.
+                self._vault.update(kept, lambda link: evolve(link, chat=new, thread=None))
+                moved.append(key)
+        if not source.record.pending:
+            self._vault.delete(source)
+        return moved
+
+    def _links(self, conversation: Conversation) -> list[str]:
+        links = self._vault.scan(Link)
+        return [kept.key for kept in links if kept.record.belongs_to(conversation)]
+
+    def _write_target(self, source: Conversation, new: str) -> None:
+        target = self._vault.read(Conversation, source.platform, source.bot_id, new)
+        if target is None:
+            try:
+                self._vault.create(evolve(source, chat=new, pending=()))
+                return
+            except ConflictError:
+                target = self._vault.read(Conversation, source.platform, source.bot_id, new)
+        if target is not None:
+            self._vault.update(target, lambda record: _merged(record, source))
+
+
+def _merged(target: Conversation, source: Conversation) -> Conversation:
+    issues = tuple(dict.fromkeys((*source.issues, *target.issues)))
+    done = tuple(dict.fromkeys((*source.done, *target.done)))[-DONE_KEPT:]
+    return evolve(
+        target,
+        issues=issues,
+        done=done,
+        current=target.current or source.current,
+        greeted=target.greeted or source.greeted,
+    )
+
+
+def links_of(vault: Vault, site: str, kept: Kept[Conversation]) -> list[Kept[Link]]:
+    """Return the links of a conversation that exist and name its chat."""
+    links = []
+    for issue_id in kept.record.issues:
+        link = vault.read(Link, site, issue_id)
+        if link is not None and link.record.belongs_to(kept.record):
+            links.append(link)
+    return links

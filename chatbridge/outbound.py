@@ -1,0 +1,241 @@
+"""Desk to chat: makes a chat agree with its customer request, whatever woke us.
+
+`reconcile` reads what is public now, by two witnesses, and sends what the chat lacks. It trusts no
+webhook, keeps no text and may be run at any time, any number of times.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from attrs import evolve, frozen
+
+from chatbridge.claims import Watch
+from chatbridge.clock import Clock
+from chatbridge.comments import Comment, CommentReader, OwnComments
+from chatbridge.delivery import Delivery, Job, LostClaimError, StaleWitnessError
+from chatbridge.desk import RequestState
+from chatbridge.errors import RefusedError
+from chatbridge.links import Link, LinkState
+from chatbridge.marks import Marks
+from chatbridge.outgoing import RequestLabel
+from chatbridge.project import Timings
+from chatbridge.rendering import Draft
+from chatbridge.richtext import Document
+from chatbridge.roster import OpenBot, OpenDesk, OpenProject, Roster
+from chatbridge.setbacks import ASKED_AGAIN, MOVED, Setbacks
+from chatbridge.state_texts import StateTexts, is_closed
+from chatbridge.vault import Kept, Vault
+
+_log = logging.getLogger("chatbridge.outbound")
+
+_AFTER_CONFLICT: Final = 1.0
+
+
+@frozen
+class _Scene:
+    """All that one reconcile works with."""
+
+    project: OpenProject
+    bot: OpenBot
+    desk: OpenDesk
+    state: RequestState
+    label: RequestLabel
+
+
+class Outbound:
+    """Reconciles links.
+
+    Args:
+        vault: the records.
+        marks: digests, handles and markers.
+        roster: projects, bots and desks.
+        delivery: sends one item.
+        watch: when claims changed last.
+        own_comments: what this process has written itself.
+        owner: this process.
+        clock: the time.
+        timings: how long to wait for what.
+    """
+
+    def __init__(
+        self, vault: Vault, marks: Marks, roster: Roster, delivery: Delivery, watch: Watch,
+        own_comments: OwnComments, owner: str, clock: Clock, timings: Timings,
+    ) -> None:  # fmt: skip
+        self._vault = vault
+        self._marks = marks
+        self._roster = roster
+        self._delivery = delivery
+        self._watch = watch
+        self._reader = CommentReader(vault, marks, own_comments, clock, timings)
+        self._texts = StateTexts(marks)
+        self._setbacks = Setbacks(vault, delivery, watch, clock)
+        self._owner = owner
+        self._clock = clock
+        self._timings = timings
+
+    def reconcile(self, key: str) -> float | None:
+        """Make one chat agree with its request.
+
+        Args:
+            key: of the link's record.
+
+        Returns:
+            Seconds after which to look again, None when there is nothing left to do.
+
+        Raises:
+            RetryLaterError: the site or the platform asks for patience.
+        """
+        kept = self._vault.read_key(Link, key)
+        if kept is None or kept.record.state is LinkState.GONE:
+            return None
+        wait = self._claimed_for(kept)
+        if wait > 0:
+            return wait
+        try:
+            return self._reconcile(kept)
+        except LostClaimError:
+            return _AFTER_CONFLICT
+        except StaleWitnessError:
+            return 0.0
+
+    def _claimed_for(self, kept: Kept[Link]) -> float:
+        """Return for how many seconds a claim of another process may still be alive."""
+        inflight = kept.record.inflight
+        if inflight is None or inflight.owner in {"", self._owner}:
+            return 0.0
+        look = f"{inflight.owner}.{inflight.beat}"
+        return self._timings.lease - self._watch.unchanged_for(kept.key, look)
+
+    def _reconcile(self, kept: Kept[Link]) -> float | None:
+        link = kept.record
+        found = self._roster.bot(link.platform, link.bot_id)
+        if found is None or found[0].kept.record.settings.name != link.project:
+            return None
+        project, bot = found
+        desk = self._roster.desk(link.site)
+        if link.note:
+            kept = self._setbacks.write_note(kept, desk)
+        stopped = kept.record.state is not LinkState.ACTIVE
+        if stopped and kept.record.reason not in ASKED_AGAIN:
+            return None
+        try:
+            state = desk.call(desk.desk.read_request(link.issue_id))
+        except RefusedError as error:
+            return self._setbacks.no_access(kept, error)
+        if _moved(state, project):
+            if kept.record.reason != MOVED:
+                self._setbacks.change_state(kept, LinkState.HELD, MOVED)
+            return None
+        if stopped:
+            kept = self._setbacks.change_state(kept, LinkState.ACTIVE, "")
+        handle = self._marks.handle(link.site, link.issue_id, link.address)
+        scene = _Scene(project, bot, desk, state, RequestLabel(state.issue_key, handle))
+        return self._bring_up_to_date(kept, scene)
+
+    def _bring_up_to_date(self, kept: Kept[Link], scene: _Scene) -> float | None:
+        news = self._reader.read(kept.record, scene.desk)
+        if news.echoes:
+            kept = self._delivery.change(
+                kept, lambda link: evolve(link, seen=link.seen | news.echoes)
+            )
+        try:
+            kept = self._tell_opened(kept, scene)
+            if self._is_burst(kept.record, len(news.comments)):
+                self._hold(kept, scene, len(news.comments))
+                return None
+            for comment in news.comments:
+                kept = self._send_comment(kept, scene, comment, news.fresh_until)
+            kept = self._tell_status(kept, scene)
+        except RefusedError as error:
+            return self._setbacks.refused(kept.key, scene.bot, scene.desk, error)
+        if kept.record.reason:
+            kept = self._delivery.change(kept, lambda link: evolve(link, reason=""))
+        if kept.record.note:
+            kept = self._setbacks.write_note(kept, scene.desk)
+        return news.look_again
+
+    def _send_comment(
+        self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float
+    ) -> Kept[Link]:
+        settings = scene.project.kept.record.settings
+        speaker = {"shown": comment.author_name, "alias": settings.agent_alias, "hidden": ""}
+        body = comment.body
+        if comment.late:
+            body = body.prefixed(*self._texts.late(scene.project.texts, comment.created))
+        draft = Draft(
+            item=comment.comment_id,
+            text=body,
+            label=scene.label,
+            speaker=speaker[settings.agent_name],
+        )
+        number = int(comment.comment_id)
+        return self._deliver(
+            kept, scene, draft, lambda link: evolve(link, seen=link.seen | {number}), fresh_until
+        )
+
+    def _tell_opened(self, kept: Kept[Link], scene: _Scene) -> Kept[Link]:
+        if kept.record.told.opened:
+            return kept
+        settings = scene.project.kept.record.settings
+        notice = settings.privacy_notice if kept.record.told.notice else ""
+        text = self._texts.opened(scene.project.texts, notice)
+        told = evolve(
+            kept.record.told,
+            opened=True,
+            notice=False,
+            status=self._marks.status_mark(scene.state.status),
+            ended=is_closed(scene.state, settings),
+        )
+        draft = Draft(item="opened", text=text, label=scene.label)
+        return self._deliver(kept, scene, draft, lambda link: evolve(link, told=told))
+
+    def _tell_status(self, kept: Kept[Link], scene: _Scene) -> Kept[Link]:
+        settings = scene.project.kept.record.settings
+        status = self._marks.status_mark(scene.state.status)
+        if status == kept.record.told.status:
+            return kept
+        ended = is_closed(scene.state, settings)
+        told = evolve(kept.record.told, status=status, ended=ended)
+        text = self._texts.status(scene.project.texts, scene.state, settings)
+        if text is None:
+            return self._delivery.change(kept, lambda link: evolve(link, told=told))
+        draft = Draft(item=f"status:{status}", text=text, label=scene.label)
+        return self._deliver(kept, scene, draft, lambda link: evolve(link, told=told))
+
+    def _deliver(
+        self, kept: Kept[Link], scene: _Scene, draft: Draft, complete: Callable[[Link], Link],
+        fresh_until: float = float("inf"),
+    ) -> Kept[Link]:  # fmt: skip
+        not_shown = Document.from_plain(scene.project.texts.say("not_shown"))
+        return self._delivery.deliver(
+            kept,
+            Job(
+                bot=scene.bot,
+                draft=draft,
+                not_shown=not_shown,
+                fresh_until=fresh_until,
+                complete=complete,
+            ),
+        )
+
+    def _is_burst(self, link: Link, count: int) -> bool:
+        return count > self._timings.burst and link.reason != "released"
+
+    def _hold(self, kept: Kept[Link], scene: _Scene, count: int) -> None:
+        """Ask before a flood of comments is sent at once."""
+        expires = self._clock.time() + 30 * 86400
+        draft = self._texts.held(
+            scene.project.texts, scene.label, count, kept.record.address, expires
+        )
+        self._deliver(
+            kept, scene, draft, lambda link: evolve(link, state=LinkState.HELD, reason="burst")
+        )
+
+
+def _moved(state: RequestState, project: OpenProject) -> bool:
+    """Tell whether the request left the project's desk; known only where that is set by id."""
+    desk = project.kept.record.settings.service_desk
+    return desk.isdigit() and state.service_desk != desk

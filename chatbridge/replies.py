@@ -1,0 +1,84 @@
+"""What the bot answers by itself, at once: greetings, help, status, apologies.
+
+A reply is never worth a second message: where nobody knows whether it arrived, it counts as said.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from chatbridge.adapter import AnswersChoices
+from chatbridge.content import Address
+from chatbridge.errors import DeliveryError, RefusedError, UnknownOutcomeError
+from chatbridge.events import ChoicePicked
+from chatbridge.marks import Marks
+from chatbridge.outgoing import OutgoingMessage
+from chatbridge.records import Conversation
+from chatbridge.richtext import Document
+from chatbridge.roster import OpenBot, OpenProject, Roster
+
+_log = logging.getLogger("chatbridge.replies")
+
+_MOST_STATUS_LINES = 5
+
+
+class Replies:
+    """Says things.
+
+    Args:
+        roster: the way to platforms and sites.
+        marks: message keys.
+    """
+
+    def __init__(self, roster: Roster, marks: Marks) -> None:
+        self._roster = roster
+        self._marks = marks
+
+    def say(self, bot: OpenBot, address: Address, event_key: str, text: str) -> None:
+        """Show one of the bot's own texts.
+
+        Raises:
+            RetryLaterError: certainly not shown yet.
+        """
+        if not text:
+            return
+        key = self._marks.message_key("reply", *bot.key, event_key)
+        message = OutgoingMessage(address=address, key=key, text=Document.from_plain(text))
+        try:
+            self._roster.call(bot, bot.adapter.send(message))
+        except UnknownOutcomeError:
+            _log.info("nobody knows whether a reply was shown; it is not repeated")
+        except RefusedError as error:
+            _log.info("a reply was refused (%s)", error.reason)
+
+    def answer_choice(self, bot: OpenBot, event: ChoicePicked, text: str) -> None:
+        """Tell the platform that a choice was noticed; never worth a failure."""
+        if isinstance(bot.adapter, AnswersChoices):
+            try:
+                self._roster.call(bot, bot.adapter.answer_choice(event, text))
+            except DeliveryError as error:
+                _log.info("a picked choice could not be answered (%s)", type(error).__name__)
+
+    def status(self, project: OpenProject, conversation: Conversation) -> str:
+        """Return where the requests of a conversation stand, the newest first.
+
+        Raises:
+            RetryLaterError: the site cannot be asked now.
+        """
+        desk = self._roster.desk(project.kept.record.settings.site)
+        lines = []
+        for issue_id in reversed(conversation.issues[-_MOST_STATUS_LINES:]):
+            try:
+                state = desk.call(desk.desk.read_request(issue_id))
+            except RefusedError:
+                continue
+            lines.append(project.texts.say("status_line", key=state.issue_key, status=state.status))
+        return "\n".join(lines) or project.texts.say("no_requests")
+
+    def not_delivered(self, project: OpenProject, sent_at: float) -> str:
+        """Return the apology for a message that did not get into Jira."""
+        if not sent_at:
+            return project.texts.say("not_delivered")
+        moment = time.strftime("%H:%M", time.gmtime(sent_at))
+        return project.texts.say("not_delivered_known", time=moment)

@@ -1,0 +1,143 @@
+"""What happens to a link when the site or the platform refuses.
+
+It is held, suspended or moved, and nothing is given up silently: a link that stops says why, and
+the agents read it in the issue.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from attrs import evolve
+
+from chatbridge.claims import Watch
+from chatbridge.clock import Clock
+from chatbridge.delivery import Delivery, LostClaimError, note_of
+from chatbridge.errors import ConflictError, Refusal, RefusedError
+from chatbridge.links import Link, LinkState
+from chatbridge.moves import Moves
+from chatbridge.roster import OpenBot, OpenDesk
+from chatbridge.state_texts import note_text
+from chatbridge.vault import Kept, Vault
+
+_log = logging.getLogger("chatbridge.setbacks")
+
+UNREACHABLE: Final = {
+    Refusal.BLOCKED: "blocked",
+    Refusal.GONE: "chat_gone",
+    Refusal.WINDOW_CLOSED: "window_closed",
+    Refusal.NOT_SUBSCRIBED: "not_subscribed",
+}
+"""Refusals after which a chat cannot be written to -> the reason that the link carries."""
+
+NO_ACCESS: Final = "no_access"
+MOVED: Final = "moved"
+ASKED_AGAIN: Final = frozenset({NO_ACCESS, MOVED})
+"""Reasons that end by themselves when the site says otherwise."""
+
+_LOOK_AGAIN: Final = 30.0
+_BOT_TROUBLE: Final = 60.0
+
+
+class Setbacks:
+    """Deals with refusals.
+
+    Args:
+        vault: the records.
+        delivery: writes changes of links.
+        watch: since when things look the same.
+        clock: the time.
+    """
+
+    def __init__(self, vault: Vault, delivery: Delivery, watch: Watch, clock: Clock) -> None:
+        self._vault = vault
+        self._delivery = delivery
+        self._watch = watch
+        self._clock = clock
+        self._moves = Moves(vault)
+
+    def no_access(self, kept: Kept[Link], error: RefusedError) -> float | None:
+        """Suspend a link whose request cannot be read, after it was asked for twice.
+
+        It is asked for again at every news of the issue and at every full pass: a lost permission
+        comes back, and an empty answer proves nothing.
+
+        Args:
+            kept: the link.
+            error: what the site said.
+
+        Returns:
+            Seconds after which to look again, or None.
+        """
+        if error.reason is Refusal.UNAUTHORISED:
+            _log.error("the site refuses our credentials; check account and token")
+            return _BOT_TROUBLE
+        if error.reason not in {Refusal.NOT_FOUND, Refusal.FORBIDDEN, Refusal.GONE}:
+            raise error
+        if kept.record.state is LinkState.SUSPENDED:
+            return None
+        if self._watch.unchanged_for("no access " + kept.key, "no access") < _LOOK_AGAIN:
+            return _LOOK_AGAIN
+        self._watch.forget("no access " + kept.key)
+        self.change_state(kept, LinkState.SUSPENDED, NO_ACCESS)
+        return None
+
+    def refused(self, key: str, bot: OpenBot, desk: OpenDesk, error: RefusedError) -> float | None:
+        """Do what a refusal of the platform asks for; return when to look again.
+
+        Args:
+            key: of the link's record.
+            bot: that was refused.
+            desk: whose agents are told.
+            error: the refusal.
+        """
+        fresh = self._vault.read_key(Link, key)
+        if fresh is None:
+            return None
+        if error.reason is Refusal.MIGRATED and error.migrated_to:
+            self._moves.move_chat(*bot.key, fresh.record.chat, error.migrated_to)
+            return 0.0
+        if error.reason in UNREACHABLE:
+            reason = UNREACHABLE[error.reason]
+            fresh = self.change_state(
+                fresh, LinkState.SUSPENDED, reason, note=note_of(reason, self._clock)
+            )
+            self.write_note(fresh, desk)
+            return None
+        if error.reason is Refusal.UNAUTHORISED:
+            _log.error("the platform refuses a bot's token; set a new one with 'project set'")
+        return _BOT_TROUBLE
+
+    def change_state(
+        self, kept: Kept[Link], state: LinkState, reason: str, note: str = ""
+    ) -> Kept[Link]:
+        """Let another state hold for a link and return the record.
+
+        Args:
+            kept: the link.
+            state: the new state.
+            reason: why; a word of the library's own, empty for an active link.
+            note: what agents have to be told, or empty.
+        """
+        _log.info("a link became %s%s", state, f" ({reason})" if reason else "")
+        return self._delivery.change(
+            kept,
+            lambda link: evolve(
+                link, state=state, reason=reason, note=note or link.note, inflight=None
+            ),
+        )
+
+    def write_note(self, kept: Kept[Link], desk: OpenDesk) -> Kept[Link]:
+        """Tell the agents once, looking first whether an earlier try got through."""
+        link = kept.record
+        text = note_text(link.note)
+        try:
+            if not desk.call(desk.desk.has_note(link.issue_id, text)):
+                desk.call(desk.desk.add_note(link.issue_id, text))
+        except RefusedError as error:
+            _log.warning("agents could not be told (%s)", error.reason)
+        try:
+            return self._vault.replace(kept, evolve(link, note=""))
+        except ConflictError:
+            raise LostClaimError("the link changed") from None

@@ -1,0 +1,86 @@
+"""Gathers what routing needs to know about a conversation from the records, and nothing more."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from chatbridge.clock import Clock
+from chatbridge.content import Address
+from chatbridge.events import ChoicePicked, Event, MessageReceived
+from chatbridge.links import Link, LinkState
+from chatbridge.marks import Marks
+from chatbridge.project import ProjectSettings
+from chatbridge.records import Conversation
+from chatbridge.routing import Situation
+from chatbridge.setbacks import ASKED_AGAIN
+from chatbridge.vault import Kept, Vault
+
+
+@frozen
+class Situations:
+    """Looks at conversations.
+
+    Args:
+        vault: the records.
+        marks: checks handles and choices.
+        clock: the time, for the life of choices.
+    """
+
+    vault: Vault
+    marks: Marks
+    clock: Clock
+
+    def of(self, event: Event, conversation: Conversation, settings: ProjectSettings) -> Situation:
+        """Return the situation in which the event arrives."""
+        choice, handle = self._named(event)
+        addressed = self._addressed(conversation, settings.site, handle)
+        if choice != "more" and not self._takes_messages(conversation, settings.site, addressed):
+            addressed = ""
+        current = conversation.current
+        if not self._takes_messages(conversation, settings.site, current):
+            current = ""
+        return Situation(
+            current=current,
+            addressed=addressed,
+            wants_new=conversation.wants_new,
+            may_open=not current or self._may_open(conversation, settings),
+            choice=choice,
+        )
+
+    def link(self, conversation: Conversation, site: str, issue_id: str) -> Kept[Link] | None:
+        """Return the link of a request if it exists and names this chat."""
+        kept = self.vault.read(Link, site, issue_id) if issue_id else None
+        return kept if kept is not None and kept.record.belongs_to(conversation) else None
+
+    def _named(self, event: Event) -> tuple[str, str]:
+        """Return the action of a picked choice and the handle that the event names."""
+        if isinstance(event, ChoicePicked):
+            token = self.marks.read_choice(event.data, event.address, self.clock.time())
+            return (token.action, token.handle) if token is not None else ("", "")
+        if not isinstance(event, MessageReceived):
+            return "", ""
+        if event.command is not None and event.command.name == "start":
+            return "", event.command.argument
+        return "", (event.reply_to.handle or "") if event.reply_to is not None else ""
+
+    def _addressed(self, conversation: Conversation, site: str, handle: str) -> str:
+        if not handle:
+            return ""
+        address = Address(conversation.chat)
+        for issue_id in conversation.issues:
+            if self.marks.handle(site, issue_id, address) == handle:
+                return issue_id
+        return ""
+
+    def _takes_messages(self, conversation: Conversation, site: str, issue_id: str) -> bool:
+        kept = self.link(conversation, site, issue_id)
+        if kept is None or kept.record.state is LinkState.GONE or kept.record.told.ended:
+            return False
+        return kept.record.reason not in ASKED_AGAIN
+
+    def _may_open(self, conversation: Conversation, settings: ProjectSettings) -> bool:
+        if len(conversation.issues) < settings.max_open_requests:
+            return True
+        links = (self.link(conversation, settings.site, each) for each in conversation.issues)
+        open_ones = [kept for kept in links if kept is not None and not kept.record.told.ended]
+        return len(open_ones) < settings.max_open_requests

@@ -1,0 +1,87 @@
+"""The texts that tell a chat about the state of a request, and the notes that tell the agents.
+
+Pure: values in, texts out. Notes are for agents only and hold nothing that a customer wrote.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from attrs import frozen
+
+from chatbridge.content import Address, Choice
+from chatbridge.desk import RequestState, StatusCategory
+from chatbridge.marks import Marks
+from chatbridge.outgoing import RequestLabel
+from chatbridge.project import ProjectSettings
+from chatbridge.rendering import Draft
+from chatbridge.richtext import Document, Mark, Text
+from chatbridge.texts import Texts
+
+NOTES: Final = {
+    "blocked": "The customer blocked the bot or left the chat: answers do not arrive any more.",
+    "chat_gone": "The customer's chat does not exist any more: answers do not arrive.",
+    "window_closed": "The platform does not let us answer this customer until they write again.",
+    "not_subscribed": "The customer is not subscribed to the bot: answers do not arrive.",
+    "not_shown": "Part of an answer could not be shown in the chat; the customer was told so.",
+    "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
+}
+"""Cause -> what agents read in an internal note."""
+
+
+@frozen
+class StateTexts:
+    """Makes the texts.
+
+    Args:
+        marks: signs choices.
+    """
+
+    marks: Marks
+
+    def opened(self, texts: Texts, notice: str) -> Document:
+        """Return what a chat is told when its request exists; `notice` may be empty."""
+        return Document.from_plain(texts.say("opened") + (f"\n\n{notice}" if notice else ""))
+
+    def status(
+        self, texts: Texts, state: RequestState, settings: ProjectSettings
+    ) -> Document | None:
+        """Return what a chat is told about a new status, None where it is not told."""
+        closed = is_closed(state, settings)
+        if settings.announce == "none" or (settings.announce == "closed" and not closed):
+            return None
+        name = "closed" if closed else "status_changed"
+        return Document.from_plain(texts.say(name, status=state.status))
+
+    def held(
+        self, texts: Texts, label: RequestLabel, count: int, address: Address, expires: float
+    ) -> Draft:
+        """Return the question that stands in for a flood of comments."""
+        data = self.marks.sign_choice("more", label.handle, address, expires)
+        return Draft(
+            item=f"held:{count}",
+            text=Document.from_plain(texts.say("held", count=str(count))),
+            label=label,
+            choices=(Choice(texts.say("held_choice"), data),),
+        )
+
+    def late(self, texts: Texts, created: int) -> tuple[Text, Text]:
+        """Return what stands before a comment that became public long after it was written."""
+        moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime(created / 1000))
+        return Text(texts.say("late", time=moment), frozenset({Mark.ITALIC})), Text("\n")
+
+
+def note_text(note: str) -> str:
+    """Return the internal note for what `Link.note` holds: a cause and a day."""
+    cause, _, day = note.partition("@")
+    date = time.strftime("%Y-%m-%d", time.gmtime(int(day or 0) * 86400))
+    return f"chatbridge ({date}): {NOTES.get(cause, NOTES['not_shown'])}"
+
+
+def is_closed(state: RequestState, settings: ProjectSettings) -> bool:
+    """Tell whether a request's status ends its conversation."""
+    if settings.closed_statuses:
+        names = {name.casefold() for name in settings.closed_statuses}
+        return state.status.casefold() in names
+    return state.category is StatusCategory.DONE

@@ -1,0 +1,135 @@
+"""Finishes what nobody else will: intents without a repeat, links that missed their news.
+
+An unfinished intent is looked up by its marker and completed, or its sender is told in time. It
+needs no text for that, and has none.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from chatbridge.claims import Watch
+from chatbridge.clock import Clock
+from chatbridge.completion import Completion
+from chatbridge.content import Address
+from chatbridge.errors import ChatbridgeError, ConflictError
+from chatbridge.jira_writes import JiraWrites
+from chatbridge.lanes import Lanes
+from chatbridge.links import Link, LinkState
+from chatbridge.project import Timings
+from chatbridge.records import Conversation, Intent, IntentKind
+from chatbridge.replies import Replies
+from chatbridge.roster import Roster
+from chatbridge.setbacks import ASKED_AGAIN
+from chatbridge.vault import Kept, Vault
+from chatbridge.workqueue import WorkQueue
+
+_log = logging.getLogger("chatbridge.upkeep")
+
+
+class Upkeep:
+    """Looks for unfinished work.
+
+    Args:
+        vault: the records.
+        roster: projects, bots and desks.
+        lanes: what is in memory here anyway.
+        writes: looks markers up.
+        replies: tells senders.
+        completion: writes down what is in Jira.
+        queue: where links are woken.
+        watch: when intents changed last.
+        owner: this process.
+        clock: the time.
+        timings: how long to wait for what.
+    """
+
+    def __init__(
+        self, vault: Vault, roster: Roster, lanes: Lanes, writes: JiraWrites, replies: Replies,
+        completion: Completion, queue: WorkQueue, watch: Watch, owner: str, clock: Clock,
+        timings: Timings,
+    ) -> None:  # fmt: skip
+        self._vault = vault
+        self._roster = roster
+        self._lanes = lanes
+        self._writes = writes
+        self._replies = replies
+        self._completion = completion
+        self._queue = queue
+        self._watch = watch
+        self._owner = owner
+        self._clock = clock
+        self._timings = timings
+
+    def tend_intents(self) -> float:
+        """Care for every unfinished intent; return the seconds until the next look makes sense."""
+        soonest = self._timings.upkeep_every
+        for kept in self._vault.scan(Conversation):
+            for intent in kept.record.pending:
+                try:
+                    soonest = min(soonest, self._tend(kept, intent))
+                except ChatbridgeError as error:
+                    _log.info("an unfinished message waits: %s", type(error).__name__)
+                    soonest = min(soonest, 30.0)
+        return max(soonest, 1.0)
+
+    def wake_unfinished(self) -> int:
+        """Wake the links on which something was under way; return how many."""
+        return self._wake(lambda link: bool(link.inflight or link.note or not link.told.opened))
+
+    def wake_all(self) -> int:
+        """Wake every link that may have news; return how many."""
+        return self._wake(lambda _: True)
+
+    def _wake(self, wanted: Callable[[Link], bool]) -> int:
+        count = 0
+        for kept in self._vault.scan(Link):
+            link = kept.record
+            alive = link.state is LinkState.ACTIVE or link.reason in ASKED_AGAIN or link.note
+            if alive and wanted(link):
+                self._queue.add(kept.key)
+                count += 1
+        return count
+
+    def _tend(self, kept: Kept[Conversation], intent: Intent) -> float:
+        """Care for one intent; return the seconds until it may need care again."""
+        conversation = kept.record
+        bot_key = (conversation.platform, conversation.bot_id)
+        found = self._roster.bot(*bot_key)
+        if found is None or self._lanes.holds(bot_key, intent.key):
+            return self._timings.upkeep_every
+        project, bot = found
+        settings = project.kept.record.settings
+        desk = self._roster.desk(settings.site)
+        quiet = self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
+        settle = self._settle(intent)
+        if intent.beat and not intent.clean:
+            written = self._writes.find(desk, settings, intent)
+            if written.complete:
+                self._completion.complete(
+                    kept,
+                    intent,
+                    project=settings.name,
+                    site=settings.site,
+                    issue_id=written.issue_id,
+                )
+                return self._timings.upkeep_every
+        if quiet < settle:
+            return settle - quiet
+        overdue = self._clock.time() >= intent.tell_by
+        orphaned = intent.overtaken and (intent.owner != self._owner or not intent.beat)
+        if not overdue and not orphaned:
+            return max(1.0, intent.tell_by - self._clock.time())
+        text = self._replies.not_delivered(project, 0.0)
+        self._replies.say(bot, Address(conversation.chat, intent.thread), intent.key, text)
+        try:
+            self._vault.update(kept, lambda record: record.finished(intent.key))
+        except ConflictError:
+            return 1.0
+        return self._timings.upkeep_every
+
+    def _settle(self, intent: Intent) -> float:
+        if intent.kind is IntentKind.OPEN:
+            return self._timings.request_settle
+        return self._timings.comment_settle
