@@ -96,7 +96,7 @@ class Vault:
             return None
         if found.version == kept.version:
             return kept
-        return self._unseal(type(kept.record), kept.key, found.value, found.version)
+        return self._unseal_row(type(kept.record), kept.key, found.value, found.version)
 
     def read(self, cls: type[R], *identity: str) -> Kept[R] | None:
         """Return the record as it is now, or None.
@@ -105,7 +105,7 @@ class Vault:
             SealedValueError: it is damaged, or belongs to another identity.
             StorageError: a newer version wrote it, or the storage failed.
         """
-        key = self.sealer.index(cls.kind, *identity)
+        key = self.key(cls, *identity)
         found = self.storage.get(key)
         if found is None:
             return None
@@ -130,7 +130,7 @@ class Vault:
             ConflictError: it is there already; nothing was written.
             StorageError: the storage failed.
         """
-        key = self.sealer.index(record.kind, *record.identity())
+        key = self.key(type(record), *record.identity())
         version = self.storage.put(key, self._seal(key, record), expect=ABSENT, ttl=ttl)
         return Kept(key, record, version)
 

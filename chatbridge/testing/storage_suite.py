@@ -1,0 +1,307 @@
+"""The conformance suite for storages: inherit `StorageSuite`, give a storage, done.
+
+It checks every promise of `chatbridge.storage` and nothing beyond it, so a storage that passes can
+carry the bridge. It needs pytest (`pip install chatbridge-jsm[testing]`).
+"""
+
+# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from chatbridge.errors import (
+    ConflictError,
+    InvalidKeyError,
+    ValueTooLargeError,
+)
+from chatbridge.storage import (
+    ABSENT,
+    ANY,
+    MAX_KEY_LENGTH,
+    MAX_TTL_SECONDS,
+    MAX_VALUE_BYTES,
+    Row,
+    Storage,
+    Versioned,
+)
+from chatbridge.testing.shared_storage_tests import SharedStorageTests, present
+
+
+class StorageSuite(SharedStorageTests):
+    """Every test that a storage must pass.
+
+    Give the fixture `storage`. Where the storage outlives its object, give `reopen`; where its
+    clock can be set, give `pass_time`, or the suite waits for 3 real seconds in all.
+
+    Example:
+        class TestAcmeStorage(StorageSuite):
+            @pytest.fixture
+            def storage(self, tmp_path):
+                with AcmeStorage(tmp_path / "records") as storage:
+                    yield storage
+    """
+
+    @pytest.fixture
+    def storage(self) -> Iterator[Storage]:
+        """Yield an empty storage, and close it afterwards."""
+        raise NotImplementedError("give the fixture `storage`")
+
+    @pytest.fixture
+    def reopen(self) -> Callable[[], Storage] | None:
+        """Return a function that opens the same records once more; None if nothing outlives it.
+
+        The suite closes what the function returns.
+        """
+        return None
+
+    @pytest.fixture
+    def pass_time(self) -> Callable[[float], None]:
+        """Return a function that lets that many seconds pass for the storage."""
+        return time.sleep
+
+    # --- get and put ----------------------------------------------------------------------------
+
+    def test_absent_is_none(self, storage: Storage) -> None:
+        """A key that was never written is absent."""
+        assert None is storage.get("link:never")
+
+    def test_put_then_get(self, storage: Storage) -> None:
+        """What was put is there at once, byte for byte, with the version that put returned."""
+        value = bytes(range(256))
+        version = storage.put("link:a", value)
+        found = present(storage, "link:a")
+        assert (value, version) == (found.value, found.version)
+        assert bytes is type(found.value)
+
+    def test_empty_value(self, storage: Storage) -> None:
+        """A value of no bytes is a value, and not absent."""
+        storage.put("link:a", b"")
+        assert b"" == present(storage, "link:a").value
+
+    def test_put_any_overwrites(self, storage: Storage) -> None:
+        """A put that expects nothing replaces what is there, under a new version."""
+        first = storage.put("link:a", b"1")
+        second = storage.put("link:a", b"2", expect=ANY)
+        assert Versioned(b"2", second) == storage.get("link:a")
+        assert first != second
+
+    def test_keys_are_told_apart_by_case(self, storage: Storage) -> None:
+        """Keys that differ in case only are two keys."""
+        storage.put("link:a", b"small")
+        storage.put("link:A", b"large")
+        found = [present(storage, key).value for key in ("link:a", "link:A")]
+        assert [b"small", b"large"] == found
+
+    # --- conditional writes ---------------------------------------------------------------------
+
+    def test_absent_creates_once(self, storage: Storage) -> None:
+        """ABSENT writes where nothing is, and refuses where something is."""
+        version = storage.put("link:a", b"1", expect=ABSENT)
+        with pytest.raises(ConflictError):
+            storage.put("link:a", b"2", expect=ABSENT)
+        assert Versioned(b"1", version) == storage.get("link:a")
+
+    def test_version_replaces_its_own(self, storage: Storage) -> None:
+        """The version that is there allows the write, and is over with it."""
+        first = storage.put("link:a", b"1")
+        second = storage.put("link:a", b"2", expect=first)
+        with pytest.raises(ConflictError):
+            storage.put("link:a", b"3", expect=first)
+        assert Versioned(b"2", second) == storage.get("link:a")
+
+    def test_version_of_nothing_is_a_conflict(self, storage: Storage) -> None:
+        """A version is never there where nothing is; nothing is created."""
+        with pytest.raises(ConflictError):
+            storage.put("link:a", b"1", expect="no-such-version")
+        assert None is storage.get("link:a")
+
+    def test_equal_values_have_new_versions(self, storage: Storage) -> None:
+        """Writing the same bytes again makes a new version, so that a lost race shows."""
+        first = storage.put("link:a", b"same")
+        storage.put("link:a", b"same", expect=first)
+        with pytest.raises(ConflictError):
+            storage.put("link:a", b"same", expect=first)
+
+    def test_version_is_not_reused_after_delete(self, storage: Storage) -> None:
+        """A record that was deleted and made again does not look like the old one."""
+        old = [storage.put("link:a", b"1")]
+        for _ in range(20):
+            storage.delete("link:a")
+            new = storage.put("link:a", b"1", expect=ABSENT)
+            assert new not in old
+            old.append(new)
+        with pytest.raises(ConflictError):
+            storage.put("link:a", b"2", expect=old[0])
+
+    def test_versions_of_one_key_say_nothing_of_another(self, storage: Storage) -> None:
+        """A version allows a write to its own key only."""
+        version = storage.put("link:a", b"a")
+        storage.put("link:b", b"b")
+        with pytest.raises(ConflictError):
+            storage.put("link:b", b"x", expect=version)
+
+    # --- delete ---------------------------------------------------------------------------------
+
+    def test_delete(self, storage: Storage) -> None:
+        """What was deleted is absent for get, for scan and for ABSENT."""
+        storage.put("link:a", b"1")
+        storage.delete("link:a")
+        assert None is storage.get("link:a")
+        assert () == storage.scan("link").rows
+        storage.put("link:a", b"2", expect=ABSENT)
+
+    def test_delete_of_nothing(self, storage: Storage) -> None:
+        """Deleting what is absent succeeds, unless a version was expected."""
+        storage.delete("link:a")
+        with pytest.raises(ConflictError):
+            storage.delete("link:a", expect="no-such-version")
+
+    def test_delete_by_version(self, storage: Storage) -> None:
+        """A delete that expects an old version deletes nothing; with the present one it does."""
+        old = storage.put("link:a", b"1")
+        new = storage.put("link:a", b"2")
+        with pytest.raises(ConflictError):
+            storage.delete("link:a", expect=old)
+        assert None is not storage.get("link:a")
+        storage.delete("link:a", expect=new)
+        assert None is storage.get("link:a")
+
+    # --- time to live ---------------------------------------------------------------------------
+
+    def test_expired_is_absent(self, storage: Storage, pass_time: Callable[[float], None]) -> None:
+        """Once its time to live is over a record is absent for every method."""
+        version = storage.put("claim:a", b"1", ttl=1)
+        storage.put("claim:b", b"2", ttl=3600)
+        storage.put("claim:c", b"3")
+        assert None is not storage.get("claim:a")
+        pass_time(1.5)
+        assert None is storage.get("claim:a")
+        assert ["claim:b", "claim:c"] == [row.key for row in storage.scan("claim").rows]
+        with pytest.raises(ConflictError):
+            storage.put("claim:a", b"1", expect=version)
+        with pytest.raises(ConflictError):
+            storage.delete("claim:a", expect=version)
+        storage.delete("claim:a")
+        assert None is storage.get("claim:a")
+
+    def test_absent_over_expired(
+        self, storage: Storage, pass_time: Callable[[float], None]
+    ) -> None:
+        """ABSENT succeeds over an expired record, and the new one has a life of its own."""
+        storage.put("claim:a", b"old", ttl=1)
+        pass_time(1.5)
+        version = storage.put("claim:a", b"new", expect=ABSENT)
+        assert Versioned(b"new", version) == storage.get("claim:a")
+
+    def test_a_put_sets_the_time_anew(
+        self, storage: Storage, pass_time: Callable[[float], None]
+    ) -> None:
+        """A put without a time to live makes the record last for ever; one with it ends it."""
+        lasting = storage.put("claim:a", b"1", ttl=1)
+        storage.put("claim:a", b"2", expect=lasting)
+        ending = storage.put("claim:b", b"1")
+        storage.put("claim:b", b"2", expect=ending, ttl=1)
+        pass_time(1.5)
+        assert None is not storage.get("claim:a")
+        assert None is storage.get("claim:b")
+
+    @pytest.mark.parametrize("ttl", [0, -1, MAX_TTL_SECONDS + 1, 1.5, True])
+    def test_impossible_times(self, storage: Storage, ttl: int) -> None:
+        """A time to live outside 1 second to 365 days is refused, and nothing is written."""
+        with pytest.raises(ValueError):
+            storage.put("claim:a", b"1", ttl=ttl)
+        assert None is storage.get("claim:a")
+
+    def test_longest_time(self, storage: Storage) -> None:
+        """A record may live for 365 days."""
+        storage.put("claim:a", b"1", ttl=MAX_TTL_SECONDS)
+        assert None is not storage.get("claim:a")
+
+    # --- scan -----------------------------------------------------------------------------------
+
+    def test_scan_returns_one_kind_in_order(self, storage: Storage) -> None:
+        """A scan returns the whole kind sorted by key, and nothing of another kind."""
+        names = ["b", "a", "B", "1", "a-b", "a.b", "a:b", "ab", "-"]
+        versions = {f"link:{name}": storage.put(f"link:{name}", name.encode()) for name in names}
+        for other in ("lin:a", "links:a", "link-a:a", "project:a"):
+            storage.put(other, b"other")
+        expected = [
+            Row(key, key.partition(":")[2].encode(), versions[key]) for key in sorted(versions)
+        ]
+        page = storage.scan("link")
+        assert expected == list(page.rows)
+        assert None is page.cursor
+
+    def test_scan_pages(self, storage: Storage) -> None:
+        """Pages hold at most `limit` rows and together every row once; the last has no cursor."""
+        keys = [f"link:{number:03d}" for number in range(25)]
+        for key in keys:
+            storage.put(key, b"x")
+        for limit in (1, 7, 24, 25, 26):
+            assert keys == _scanned(storage, "link", limit)
+
+    def test_scan_of_nothing(self, storage: Storage) -> None:
+        """A kind without records is an empty page that ends."""
+        page = storage.scan("link")
+        assert ((), None) == (page.rows, page.cursor)
+
+    def test_scan_goes_on_while_rows_come_and_go(self, storage: Storage) -> None:
+        """Rows that stay are returned once, whatever is put and deleted between two pages."""
+        for number in range(10):
+            storage.put(f"link:{number}", b"x")
+        first = storage.scan("link", limit=4)
+        assert first.cursor is not None
+        storage.delete(first.rows[-1].key)
+        storage.delete("link:5")
+        storage.put("link:00", b"x")
+        rest = storage.scan("link", limit=100, cursor=first.cursor)
+        seen = [row.key for row in (*first.rows, *rest.rows)]
+        assert [f"link:{number}" for number in range(10) if number != 5] == seen
+
+    # --- limits ---------------------------------------------------------------------------------
+
+    def test_largest_value(self, storage: Storage) -> None:
+        """A value of 128 KiB fits; one byte more is refused, and nothing is written."""
+        storage.put("link:a", b"x" * MAX_VALUE_BYTES)
+        assert MAX_VALUE_BYTES == len(present(storage, "link:a").value)
+        with pytest.raises(ValueTooLargeError):
+            storage.put("link:b", b"x" * (MAX_VALUE_BYTES + 1))
+        assert None is storage.get("link:b")
+
+    def test_longest_key(self, storage: Storage) -> None:
+        """A key of 24 characters of kind and 135 of name fits, with every allowed character."""
+        kind = "k23456789-123456789-1234"
+        key = kind + ":" + "Zz09:.-".ljust(MAX_KEY_LENGTH - len(kind) - 1, "x")
+        storage.put(key, b"1")
+        assert None is not storage.get(key)
+        assert [key] == [row.key for row in storage.scan(kind).rows]
+
+    @pytest.mark.parametrize(
+        "key",
+        ["", "link", "link:", ":a", "Link:a", "1ink:a", "link:a b", "link:ä", "link:a/b", "link:%",
+         "link:_", "link:a\n", "link:a\0", "link:" + "x" * 156, "k" * 25 + ":a"],
+    )  # fmt: skip
+    def test_keys_outside_the_contract(self, storage: Storage, key: str) -> None:
+        """A key outside the alphabet, the form or the length is refused by every method."""
+        with pytest.raises(InvalidKeyError):
+            storage.get(key)
+        with pytest.raises(InvalidKeyError):
+            storage.put(key, b"1")
+        with pytest.raises(InvalidKeyError):
+            storage.delete(key)
+
+
+def _scanned(storage: Storage, kind: str, limit: int) -> list[str]:
+    keys: list[str] = []
+    cursor: str | None = None
+    while True:
+        page = storage.scan(kind, limit=limit, cursor=cursor)
+        assert len(page.rows) <= limit
+        keys += [row.key for row in page.rows]
+        cursor = page.cursor
+        if cursor is None:
+            return keys
