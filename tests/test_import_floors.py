@@ -27,7 +27,7 @@ FLOORS: dict[int, str] = {
         # plugins and the way out
         "plugin_offers plugins builtin_storages "
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
-        "routes forks "
+        "routes forks checks "
         # records
         "records links project vault keys marks claims moves roster completion "
         "memory_storage sqlite_storage sqlite_database sqlite_file "
@@ -37,7 +37,7 @@ FLOORS: dict[int, str] = {
         "comments delivery jira_writes setbacks"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
-    5: "engine crew bridge",
+    5: "engine crew administration bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 
