@@ -185,7 +185,7 @@ class SqliteStorage(Storage):
             return
         self._purge_due = time.monotonic() + _PURGE_SECONDS
         try:
-            if self.purge() == _PURGE_ROWS:
+            if self.purge(_PURGE_ROWS) == _PURGE_ROWS:
                 self._purge_due = 0.0  # more may be left: go on at the next put
         except StorageUnavailableError:
             # The put before it succeeded, and is all that was asked for.
