@@ -43,10 +43,11 @@ class DeskBook:
             raise ConfigurationError("a service desk is named by its id or its project's key")
         if service_desk not in self._known:
             answer = yield calls.request("GET", f"{JSM}/servicedesk/{{}}", service_desk)
-            self._known[service_desk] = understood(
+            found = understood(
                 answer,
                 lambda value: KnownDesk(numeric_id(value, "id"), numeric_id(value, "projectId")),
             )
+            self._known[service_desk] = self._known[found.desk_id] = found
         return self._known[service_desk]
 
 
