@@ -6,6 +6,7 @@ happens, and never guessed from an exception. Nothing here retries.
 
 from __future__ import annotations
 
+import http.client
 import socket
 import ssl
 import threading
@@ -74,8 +75,46 @@ def _call() -> Call:
     return call
 
 
+class _Lines:
+    """The lines of a status and its headers, and which was the last one."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self.last = b""
+
+    def readline(self, limit: int) -> bytes:
+        self.last = self._source.readline(limit)
+        return self.last
+
+    def close(self) -> None:
+        self._source.close()
+
+
+class _WholeHeaders(http.client.HTTPResponse):
+    """An answer whose headers must have an end.
+
+    http.client takes headers that a lost connection cuts short for whole: the answer would read as
+    a 200 with an empty body.
+    """
+
+    def begin(self) -> None:
+        source: Any = self.fp
+        lines: Any = _Lines(source)
+        # The status and the headers are read by line only.
+        self.fp = lines
+        try:
+            super().begin()
+        finally:
+            if self.fp is lines:
+                self.fp = source
+        if not lines.last:
+            raise http.client.IncompleteRead(b"")
+
+
 class PlainConnection(HTTPConnection):
     """A connection without TLS: loopback, or the first leg to a proxy."""
+
+    response_class = _WholeHeaders
 
     _call_served: Call | None = None
     _used_at = 0.0

@@ -32,8 +32,6 @@ from chatbridge.redaction import install_log_redaction, speaking
 from chatbridge.routes import Destination, Proxies, destination
 from chatbridge.uploads import Body, Upload, body_of, headers_of, own_user_agent
 
-MEBIBYTE = 1024 * 1024
-
 
 class _Prepared(requests.PreparedRequest):
     """A request in its final form; requests would otherwise prepare it again at each layer."""
@@ -150,8 +148,8 @@ class HttpTransport:
         read_timeout: float = 20.0,
         total_timeout: float = 30.0,
         stream_timeout: float = 300.0,
-        max_body: int = 16 * MEBIBYTE,
-        max_stream: int = 512 * MEBIBYTE,
+        max_body: int = 16 * 2**20,
+        max_stream: int = 512 * 2**20,
         idle_limit: float = 15.0,
         max_wait: float = 1.0,
         proxies: Mapping[str, str] | None = None,
