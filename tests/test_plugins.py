@@ -190,13 +190,16 @@ def test_a_broken_plugin_says_why(
     assert "token-4711" not in str(caught.value)
 
 
-def test_a_broken_plugin_hurts_nobody_else(install: Install, plugins: Plugins) -> None:
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@hookimpl\ndef chatbridge_register_adapters(register):\n    1 / 0",
+        "@hookimpl\ndef chatbridge_register_adaptors(register):\n    pass",
+    ],
+)
+def test_a_broken_plugin_hurts_nobody_else(source: str, install: Install, plugins: Plugins) -> None:
     """After one plugin failed while registering, others load as if it were not there."""
-    install(
-        ADAPTER + "@hookimpl\ndef chatbridge_register_adapters(register):\n    1 / 0",
-        entry="broken",
-        distribution="chatbridge-broken",
-    )
+    install(ADAPTER + source, entry="broken", distribution="chatbridge-broken")
     install(ADAPTER + REGISTER)
     with pytest.raises(PluginLoadError):
         plugins.adapter("broken")
@@ -228,11 +231,13 @@ def test_registering_nothing_is_refused(plugins: Plugins) -> None:
 
 
 def test_registering_a_name_twice_is_refused_and_leaves_the_first(plugins: Plugins) -> None:
-    """A second plugin of a name is refused, even that of a built-in storage."""
+    """A second plugin of a name is refused and not kept, even that of a built-in storage."""
+    before = set(plugins._manager.get_plugins())
     with pytest.raises(PluginLoadError, match=r"built-in storages.*already offers 'sqlite'"):
         plugins.register(_storage_plugin("sqlite", lambda rest: rest))
     with pytest.raises(ConfigurationError, match="needs a path"):
         plugins.storage("sqlite", "")
+    assert before == set(plugins._manager.get_plugins())
 
 
 def test_built_in_storages_come_through_the_same_door(plugins: Plugins, tmp_path: Path) -> None:
