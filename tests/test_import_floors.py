@@ -37,7 +37,7 @@ FLOORS: dict[int, str] = {
         "comments delivery jira_writes setbacks"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
-    5: "engine crew administration bridge",
+    5: "engine crew one_shot link_care administration bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 
