@@ -118,16 +118,18 @@ def root_key_from_file(path: str | os.PathLike[str]) -> RootKey:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigurationError(f"{where} cannot be opened: {error.strerror}") from None
-    with os.fdopen(number, "rb") as file:
+    try:
         # Asked of the open file, so that it cannot be exchanged between the check and the read.
-        facts = os.fstat(file.fileno())
+        facts = os.fstat(number)
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigurationError(f"{where} is not a plain file; name the file with the key")
         if facts.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise ConfigurationError(
                 f"{where} is open to others than its owner; run: chmod 600 {Path(path)}"
             )
-        content = file.read(_LONGEST_FILE)
+        content = os.read(number, _LONGEST_FILE)
+    finally:
+        os.close(number)
     return root_key_from_text(content.decode("ascii", "replace"), where=where)
 
 

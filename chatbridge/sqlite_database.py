@@ -7,8 +7,10 @@ open while the process forks.
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -17,11 +19,14 @@ from typing import Any, Final, Generic, TypeVar
 from attrs import define
 
 from chatbridge.errors import StorageUnavailableError
-from chatbridge.sqlite_file import Failure, SqliteFile, explain
+from chatbridge.sqlite_file import Failure, SqliteFile, explain, is_busy
 
 T = TypeVar("T")
 
 _LARGEST_BATCH: Final = 256
+# SQLite's own waiting sleeps up to 100 ms at a time, and so hardly ever meets the short moment
+# between two commits of a busy process.
+_LOCK_RETRY_SECONDS: Final = (0.0005, 0.003)
 
 
 @define(eq=False)
@@ -58,7 +63,7 @@ class SqliteDatabase:
         connection = self._take()
         sound = False
         try:
-            result = operation(connection)
+            result = self._patiently(lambda: operation(connection))
             sound = True
             return result
         except sqlite3.Error as error:
@@ -120,15 +125,25 @@ class SqliteDatabase:
         sound = False
         try:
             if len(batch) == 1:  # a statement alone is its own transaction
-                results = [batch[0].operation(connection)]
+                results = [self._patiently(lambda: batch[0].operation(connection))]
             else:
-                connection.execute("begin immediate")
+                self._patiently(lambda: connection.execute("begin immediate"))
                 results = [ticket.operation(connection) for ticket in batch]
                 connection.execute("commit")
             sound = True
             return results
         finally:
             self._give_back(connection, sound=sound)
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        deadline = time.monotonic() + self._file.busy_seconds
+        while True:
+            try:
+                return attempt()
+            except sqlite3.Error as error:
+                if not is_busy(error) or time.monotonic() > deadline:
+                    raise
+            time.sleep(random.uniform(*_LOCK_RETRY_SECONDS))  # noqa: S311 - no secret
 
     # --- connections ----------------------------------------------------------------------------
 

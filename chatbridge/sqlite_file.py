@@ -55,6 +55,11 @@ def explain(error: sqlite3.Error) -> Failure:
     return _FAILURES.get(_code(error), Failure("the database failed", 10.0))
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Tell whether somebody else held the database, so that nothing happened."""
+    return _code(error) == sqlite3.SQLITE_BUSY
+
+
 @frozen
 class SqliteFile:
     """A database file and how it is used.
@@ -76,7 +81,9 @@ class SqliteFile:
     busy_seconds: float
 
     def connect(self) -> sqlite3.Connection:
-        """Return a new connection; the caller closes it, and takes care of threads and forks.
+        """Return a new connection, which never waits for a lock.
+
+        The caller waits, closes it, and takes care of threads and forks.
 
         Raises:
             sqlite3.Error: see `explain`.
@@ -84,7 +91,7 @@ class SqliteFile:
         connection = sqlite3.connect(
             f"{self.path.as_uri()}?mode=rw",  # a file that went away is not made anew, empty
             uri=True,
-            timeout=self.busy_seconds,
+            timeout=0,
             isolation_level=None,
             check_same_thread=False,
         )
@@ -124,11 +131,11 @@ class SqliteFile:
                     connection.close()
                 return
             except sqlite3.Error as error:
-                code, failure = _code(error), explain(error)
-            if code == sqlite3.SQLITE_NOTADB:
+                busy, failure = is_busy(error), explain(error)
+                foreign = _code(error) == sqlite3.SQLITE_NOTADB
+            if foreign:
                 raise ConfigurationError(f"{self.path} is no SQLite database; name another file")
-            # SQLite does not wait for its lock while it switches a new file to WAL mode.
-            if code != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+            if not busy or time.monotonic() > deadline:
                 raise failure.error()
             time.sleep(_SET_UP_RETRY_SECONDS)
 

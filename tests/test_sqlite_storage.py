@@ -48,7 +48,7 @@ def path(tmp_path):
 @pytest.fixture
 def storage(path, wall_clock):
     """An empty storage."""
-    with SqliteStorage(path, now=wall_clock, busy_seconds=0.2) as storage:
+    with SqliteStorage(path, now=wall_clock) as storage:
         yield storage
 
 
@@ -361,8 +361,11 @@ def test_locked(storage, path):
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("begin immediate")
     try:
-        with pytest.raises(StorageUnavailableError, match="another process") as caught:
-            storage.put("link:a", b"2")
+        with (
+            SqliteStorage(path, busy_seconds=0.1) as hasty,
+            pytest.raises(StorageUnavailableError, match="another process") as caught,
+        ):
+            hasty.put("link:a", b"2")
         assert_clean(caught.value)
         assert b"1" == storage.get("link:a").value
     finally:
