@@ -125,7 +125,8 @@ def _meaning(status: int, description: str, response: HttpResponse) -> Exception
     if status == 429:
         return RetryLaterError("Telegram asks to wait", retry_after=response.retry_after)
     if 300 <= status < 400:
-        return RefusedError(Refusal.INVALID, "redirected; api_url must name the server itself")
+        mend = "redirected; api_url must name the server itself"
+        return RefusedError(Refusal.INVALID, mend, status=status)
     if status >= 500 or status < 300:
         return _open_failure(response, f"Telegram answered {status}")
     if status in {401, 404, 421}:

@@ -1,0 +1,234 @@
+"""The Bot API's own description as a judge, a clock without waiting, and a driver of exchanges."""
+
+# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from chatbridge.adapter import BotIdentity
+from chatbridge.content import Address
+from chatbridge.errors import RetryLaterError, UnknownOutcomeError
+from chatbridge.exchange import Exchange, Party, carry_out
+from chatbridge.http_types import HttpRequest, HttpResponse, Pace
+from chatbridge.outgoing import OutgoingMessage
+from chatbridge.richtext import Document
+from chatbridge.secret import Secret
+from chatbridge.testing.simulator import ConnectionLost, SimulatedCall
+from chatbridge_telegram import TelegramAdapter, TelegramSettings
+from chatbridge_telegram.simulator import TelegramSimulator
+
+SPEC = "telegram-bot-api-10.2.json"
+TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+PLAIN: dict[str, type | tuple[type, ...]] = {
+    "Integer": int,
+    "String": str,
+    "Float": (int, float),
+    "Boolean": bool,
+}
+
+
+class Specification:
+    """Judges calls and answers by the machine-readable description of the Bot API."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        self._methods = description["methods"]
+        self._types = description["types"]
+
+    def request_problems(self, method: str, parameters: dict[str, Any]) -> list[str]:
+        """Return what is wrong with a call; an empty list is a good call."""
+        if method not in self._methods:
+            return [f"no method {method}"]
+        return self._members(self._methods[method].get("fields", []), parameters, method)
+
+    def result_problems(self, method: str, result: Any) -> list[str]:
+        """Return what is wrong with a result; an empty list is a good result."""
+        names = {name.lower(): name for name in self._methods}
+        return self.problems(self._methods[names[method.lower()]]["returns"], result, method)
+
+    def problems(self, kinds: list[str], value: Any, path: str) -> list[str]:
+        """Return what is wrong with a value that must be of one of these types."""
+        found = [self._one(kind, value, path) for kind in kinds]
+        return min(found, key=len)
+
+    def _one(self, kind: str, value: Any, path: str) -> list[str]:
+        if kind.startswith("Array of "):
+            if not isinstance(value, list):
+                return [f"{path} is no list"]
+            inner = kind.removeprefix("Array of ")
+            return [p for at, v in enumerate(value) for p in self._one(inner, v, f"{path}[{at}]")]
+        if kind in PLAIN:
+            wrong = isinstance(value, bool) and kind != "Boolean"
+            return [f"{path} is no {kind}"] if wrong or not isinstance(value, PLAIN[kind]) else []
+        described = self._types[kind]
+        if described.get("subtypes"):
+            return self.problems(described["subtypes"], value, path)
+        return self._members(described.get("fields", []), value, path)
+
+    def _members(self, fields: list[dict[str, Any]], value: Any, path: str) -> list[str]:
+        if not isinstance(value, dict):
+            return [f"{path} is no object"]
+        known = {field["name"]: field for field in fields}
+        found = [f"{path} has no member {name}" for name in value if name not in known]
+        for name, field in known.items():
+            if name in value:
+                found += self.problems(field["types"], value[name], f"{path}.{name}")
+            elif field["required"]:
+                found.append(f"{path} lacks {name}")
+        return found
+
+
+class ManualClock:
+    """Time that passes when somebody waits or a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_800_000_000.0 + self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def wait(self, changed: threading.Condition, ready: Callable[[], bool], seconds: float) -> bool:
+        if not ready():
+            self.now += seconds
+        return ready()
+
+
+def call_of(request: HttpRequest) -> SimulatedCall:
+    """Return a request as the simulator sees it."""
+    path = "/" + request.url.split("/", 3)[3]
+    headers = {"Content-Type": "application/json"}
+    body = json.dumps(request.json).encode()
+    return SimulatedCall(method=request.method, path=path, headers=headers, body=body)
+
+
+class SimulatorTransport:
+    """Hands requests to the simulator in memory, and both sides to the specification."""
+
+    def __init__(self, simulator: TelegramSimulator, specification: Specification | None) -> None:
+        self._simulator = simulator
+        self._specification = specification
+        self.requests: list[HttpRequest] = []
+        self.holds: list[tuple[str, float]] = []
+
+    def send(self, request: HttpRequest, party: Party) -> HttpResponse:
+        self.requests.append(request)
+        call = call_of(request)
+        method = call.path.rpartition("/")[2]
+        if self._specification is not None:
+            assert [] == self._specification.request_problems(method, request.json)
+        try:
+            answer = self._simulator.answer(call)
+        except ConnectionLost:
+            lost = RetryLaterError if request.is_repeatable else UnknownOutcomeError
+            raise lost("the connection was lost") from None
+        if self._specification is not None and answer.status == 200:
+            result = json.loads(answer.body)["result"]
+            assert [] == self._specification.result_problems(method, result)
+        return evolve(answer, repeatable=request.is_repeatable)
+
+    def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:
+        self.holds.append((paces[0].scope if scope is None else scope, seconds))
+
+
+@pytest.fixture(scope="session")
+def specification_or_none() -> Specification | None:
+    """The Bot API's description, None where it is not at hand."""
+    fallback = Path(__file__).parents[3].parent / "shared" / "specs"
+    folder = Path(os.environ.get("CHATBRIDGE_SPECS", fallback))
+    if not (folder / SPEC).is_file():
+        return None
+    return Specification(json.loads((folder / SPEC).read_text()))
+
+
+@pytest.fixture
+def specification(specification_or_none: Specification | None) -> Specification:
+    """The Bot API's description."""
+    if specification_or_none is None:
+        pytest.skip(f"{SPEC} is not at hand; CHATBRIDGE_SPECS names its folder")
+    return specification_or_none
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """A clock that a test moves."""
+    return ManualClock()
+
+
+@pytest.fixture
+def simulator(clock: ManualClock) -> TelegramSimulator:
+    """A simulated Telegram."""
+    return TelegramSimulator(clock=clock, token=TOKEN, username="helpdesk_bot")
+
+
+@pytest.fixture
+def transport(
+    simulator: TelegramSimulator, specification_or_none: Specification | None
+) -> SimulatorTransport:
+    """What carries requests to the simulator."""
+    return SimulatorTransport(simulator, specification_or_none)
+
+
+@pytest.fixture
+def settings() -> TelegramSettings:
+    """A bot with a webhook secret."""
+    return TelegramSettings(token=Secret(TOKEN), webhook_secret=Secret("a-webhook-secret"))
+
+
+@pytest.fixture
+def adapter(settings: TelegramSettings) -> TelegramAdapter:
+    """An adapter that knows who its bot is."""
+    return TelegramAdapter(settings, BotIdentity("110201543", "helpdesk_bot", "Help"))
+
+
+@pytest.fixture
+def talk(transport: SimulatorTransport) -> Callable[[Exchange[Any]], Any]:
+    """Carry out an exchange against the simulator."""
+    party = Party("telegram bot", frozenset({"https://api.telegram.org:443"}), (TOKEN,))
+    return lambda exchange: carry_out(exchange, transport, party)
+
+
+@pytest.fixture
+def say() -> Callable[..., OutgoingMessage]:
+    """Make an outgoing message of a plain text or a document."""
+
+    def make(text: str | Document = "hello", chat: str = "7", **members: Any) -> OutgoingMessage:
+        document = text if isinstance(text, Document) else Document.from_plain(text)
+        members.setdefault("address", Address(chat))
+        return OutgoingMessage(key="0" * 32, text=document, **members)
+
+    return make
+
+
+@pytest.fixture
+def make_adapter() -> Callable[..., TelegramAdapter]:
+    """Make an adapter with other settings and without an identity."""
+
+    def make(**members: Any) -> TelegramAdapter:
+        return TelegramAdapter(TelegramSettings(**{"token": Secret(TOKEN), **members}))
+
+    return make
+
+
+@pytest.fixture
+def api(simulator: TelegramSimulator) -> Callable[..., HttpResponse]:
+    """Call a method of the simulator with JSON parameters, as some other client would."""
+
+    def call(method: str, **parameters: Any) -> HttpResponse:
+        url = f"https://api.telegram.org/bot{TOKEN}/{method}"
+        return simulator.answer(call_of(HttpRequest("POST", url, json=parameters)))
+
+    return call

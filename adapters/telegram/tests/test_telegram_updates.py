@@ -1,0 +1,382 @@
+"""Updates read into events."""
+
+# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from chatbridge.content import Address, FileKind
+from chatbridge.events import (
+    AvailabilityChanged,
+    ChoicePicked,
+    Command,
+    ConversationMigrated,
+    Event,
+    MessageEdited,
+    MessageReceived,
+    NothingToDo,
+    ReplyTo,
+)
+from chatbridge.http_types import WebhookRequest
+from chatbridge_telegram import TelegramAdapter
+from chatbridge_telegram.simulated_contents import CONTENTS
+
+USER = {"id": 7, "is_bot": False, "first_name": "Jana", "last_name": "N", "language_code": "cs"}
+BOT = {"id": 110201543, "is_bot": True, "first_name": "Help", "username": "helpdesk_bot"}
+PRIVATE = {"id": 7, "type": "private", "first_name": "Jana"}
+GROUP = {"id": -44, "type": "group", "title": "Office"}
+Parse = Callable[..., Event]
+
+
+def _message(**members: Any) -> dict[str, Any]:
+    return {"message_id": 5, "date": 1_800_000_000, "chat": PRIVATE, "from": USER, **members}
+
+
+@pytest.fixture
+def parse(adapter: TelegramAdapter, specification_or_none: Any) -> Parse:
+    """Parse an update that the Bot API could send, and return its only event."""
+
+    def of(update_id: int = 1, *, strict: bool = True, **members: Any) -> Event:
+        update = {"update_id": update_id, **members}
+        if strict and specification_or_none is not None:
+            assert [] == specification_or_none.problems(["Update"], update, "update")
+        webhook = WebhookRequest({}, json.dumps(update).encode())
+        (event,) = adapter.parse(webhook)
+        assert [event] == adapter.parse(webhook)
+        assert update == event.raw
+        return event
+
+    return of
+
+
+def test_a_text_message(parse: Parse) -> None:
+    """A text becomes a message with its sender, chat, time and an id that repeats keep."""
+    event = parse(message=_message(text="hello"))
+    assert isinstance(event, MessageReceived)
+    assert ("m:7:5", Address("7"), "5") == (event.event_id, event.address, event.message_id)
+    assert ("hello", 1_800_000_000.0) == (event.text.plain(), event.sent_at)
+    assert event.sender is not None
+    assert ("7", "Jana N", "cs", False) == (
+        event.sender.user_id, event.sender.name, event.sender.language, event.sender.is_bot
+    )  # fmt: skip
+    assert event.unsupported is None
+
+
+def test_a_renumbered_update_is_the_same_event(parse: Parse) -> None:
+    """The id does not follow update_id, which starts anew after a quiet week."""
+    first, second = (parse(number, message=_message(text="hi")) for number in (9_000_000, 12))
+    assert first.event_id == second.event_id
+
+
+def test_messages_without_an_id_are_told_apart(parse: Parse) -> None:
+    """Scheduled and ephemeral messages have the id 0, so the update's number names them."""
+    events = [parse(number, message=_message(message_id=0, text="x")) for number in (1, 2)]
+    assert ["u:1", "u:2"] == [event.event_id for event in events]
+
+
+def test_nothing_that_people_wrote_is_in_the_repr(parse: Parse) -> None:
+    """Text, name and chat stay out of logs."""
+    shown = repr(parse(message=_message(text="confidential words")))
+    assert [] == [word for word in ("confidential", "Jana", "'7'") if word in shown]
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "command"),
+    [
+        ("/new", 4, Command("new")),
+        ("/NEW printer broken", 4, Command("new", "printer broken")),
+        ("/start abc_-9", 6, Command("start", "abc_-9")),
+        ("/close@helpdesk_bot now", 19, Command("close", "now")),
+        ("/close@Helpdesk_Bot", 19, Command("close")),
+        ("/close@other_bot", 16, None),
+    ],
+)
+def test_commands(parse: Parse, text: str, length: int, command: Command | None) -> None:
+    """A command at the start steers the bot, unless it names another one."""
+    entities = [{"type": "bot_command", "offset": 0, "length": length}]
+    event = parse(message=_message(text=text, entities=entities))
+    assert isinstance(event, MessageReceived)
+    assert (command, text) == (event.command, event.text.plain())
+
+
+def test_a_command_inside_the_text_is_none(parse: Parse) -> None:
+    """Only the start of a text steers the bot."""
+    entities = [{"type": "bot_command", "offset": 4, "length": 4}]
+    event = parse(message=_message(text="try /new", entities=entities))
+    assert isinstance(event, MessageReceived)
+    assert event.command is None
+
+
+def test_without_an_identity_a_named_command_is_nobodys(adapter: TelegramAdapter) -> None:
+    """A bot that does not know its own name obeys no command that names one."""
+    entities = [{"type": "bot_command", "offset": 0, "length": 19}]
+    message = _message(text="/close@helpdesk_bot", entities=entities)
+    body = json.dumps({"update_id": 1, "message": message}).encode()
+    (event,) = TelegramAdapter(adapter.settings).parse(WebhookRequest({}, body))
+    assert isinstance(event, MessageReceived)
+    assert event.command is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected", "name"),
+    [
+        ("photo", FileKind.PHOTO, "photo.jpg"),
+        ("document", FileKind.DOCUMENT, "report.pdf"),
+        ("video", FileKind.VIDEO, "video.mp4"),
+        ("video_note", FileKind.VIDEO_NOTE, "video_note.mp4"),
+        ("audio", FileKind.AUDIO, "song.mp3"),
+        ("voice", FileKind.VOICE, "voice.ogg"),
+        ("animation", FileKind.ANIMATION, "animation.mp4"),
+        ("sticker", FileKind.STICKER, "sticker.webp"),
+    ],
+)
+def test_each_file_is_one_attachment(
+    parse: Parse, kind: str, expected: FileKind, name: str
+) -> None:
+    """A file comes as one attachment of its kind, whichever other members it also fills."""
+    event = parse(message=_message(**CONTENTS[kind]))
+    assert isinstance(event, MessageReceived)
+    assert [(expected, name)] == [(file.kind, file.name) for file in event.attachments]
+    assert event.attachments[0].ref.startswith("simulated-")
+    assert event.unsupported is None
+
+
+def test_the_largest_picture_is_taken(parse: Parse) -> None:
+    """Of the sizes of a photo the largest counts; its caption is the text."""
+    event = parse(message=_message(**CONTENTS["photo"], caption="broken", media_group_id="g1"))
+    assert isinstance(event, MessageReceived)
+    assert ("simulated-photo-large", 120_000) == (
+        event.attachments[0].ref, event.attachments[0].size
+    )  # fmt: skip
+    assert ("broken", "g1") == (event.text.plain(), event.group)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("location", "📍 50.087000, 14.420800"),
+        ("venue", "📍 Charles Bridge, Prague"),
+        ("contact", "👤 Jana, +420123456789"),
+        ("rich_message", "Rich\n\nwith bold"),
+    ],
+)
+def test_what_has_no_text_is_told_in_words(parse: Parse, kind: str, text: str) -> None:
+    """Places, people and rich messages are carried as text."""
+    event = parse(message=_message(**CONTENTS[kind]))
+    assert isinstance(event, MessageReceived)
+    assert (text, None) == (event.text.plain(), event.unsupported)
+
+
+@pytest.mark.parametrize("kind", ["poll", "dice", "story", "game"])
+def test_what_cannot_be_carried_is_named(parse: Parse, kind: str) -> None:
+    """A message of a kind that is not carried says so, instead of vanishing."""
+    event = parse(message=_message(**CONTENTS[kind]))
+    assert isinstance(event, MessageReceived)
+    assert kind == event.unsupported
+
+
+def test_content_newer_than_the_adapter_is_visible(parse: Parse) -> None:
+    """A message of which nothing is known is received as unsupported."""
+    event = parse(message=_message(hologram={"x": 1}), strict=False)
+    assert isinstance(event, MessageReceived)
+    assert "unknown" == event.unsupported
+
+
+@pytest.mark.parametrize(
+    "members", [{"new_chat_members": [USER]}, {"new_chat_title": "x"}, {"group_chat_created": True}]
+)
+def test_service_messages_need_nothing(parse: Parse, members: dict[str, Any]) -> None:
+    """What Telegram notes about a chat is acknowledged on purpose."""
+    event = parse(message=_message(**members))
+    assert isinstance(event, NothingToDo)
+
+
+def test_a_topic_is_part_of_the_address(parse: Parse) -> None:
+    """A message in a topic is answered in the topic; a mere reply thread is not one."""
+    topic = parse(message=_message(text="x", message_thread_id=3, is_topic_message=True))
+    thread = parse(message=_message(text="x", message_thread_id=3))
+    assert (Address("7", "3"), Address("7")) == (topic.address, thread.address)
+
+
+def _bots_message(url: str, **members: Any) -> dict[str, Any]:
+    label = {"type": "text_link", "offset": 0, "length": 7, "url": url}
+    answer = _message(text="HELP-12\nanswer", entities=[label])
+    return {**answer, "message_id": 4, "from": BOT, **members}
+
+
+def test_a_reply_brings_the_handle_back(parse: Parse) -> None:
+    """Whoever answers a message of the bot addresses the request that its label names."""
+    original = _bots_message("https://t.me/helpdesk_bot?start=h-4_2")
+    quote = {"text": "answer", "position": 8}
+    event = parse(message=_message(text="thanks", reply_to_message=original, quote=quote))
+    assert isinstance(event, MessageReceived)
+    assert ReplyTo("4", "h-4_2", "answer") == event.reply_to
+
+
+@pytest.mark.parametrize(
+    "original",
+    [
+        _bots_message("https://t.me/helpdesk_bot?start=h", **{"from": USER}),
+        _bots_message("https://example.org/helpdesk_bot?start=h"),
+        _bots_message("https://t.me/helpdesk_bot?start=a%20b"),
+        _bots_message("https://t.me/helpdesk_bot"),
+    ],
+)
+def test_a_handle_is_taken_from_the_bots_own_label_only(
+    parse: Parse, original: dict[str, Any]
+) -> None:
+    """Nobody can pass off a link of their own as a label."""
+    event = parse(message=_message(text="x", reply_to_message=original))
+    assert isinstance(event, MessageReceived)
+    assert ReplyTo("4", None) == event.reply_to
+
+
+def test_a_topics_first_message_is_no_reply(parse: Parse) -> None:
+    """Clients mark every message of a topic as an answer to its first one."""
+    opened = _message(forum_topic_created={"name": "x", "icon_color": 1})
+    members = {"message_thread_id": 5, "is_topic_message": True, "reply_to_message": opened}
+    event = parse(message=_message(text="x", **members))
+    assert isinstance(event, MessageReceived)
+    assert event.reply_to is None
+
+
+def test_a_forward_names_its_origin_and_keeps_its_sender(parse: Parse) -> None:
+    """A forwarded text is its forwarder's, and says whom it is shown to come from."""
+    hidden = {"type": "hidden_user", "date": 1, "sender_user_name": "Eve"}
+    event = parse(message=_message(text="x", forward_origin=hidden))
+    assert isinstance(event, MessageReceived)
+    assert event.sender is not None
+    assert ("Eve", "7") == (event.origin_name, event.sender.user_id)
+
+
+def test_an_anonymous_administrator_is_the_group(parse: Parse) -> None:
+    """Where a chat speaks, `from` is a stand-in and the chat is the sender."""
+    event = parse(message=_message(text="x", chat=GROUP, sender_chat=GROUP))
+    assert event.sender is not None
+    assert ("-44", "Office", False) == (
+        event.sender.user_id, event.sender.name, event.sender.is_bot
+    )  # fmt: skip
+
+
+def test_another_bot_is_known_as_one(parse: Parse) -> None:
+    """A program's message says so, which keeps loops away."""
+    event = parse(message=_message(text="x", chat=GROUP, **{"from": BOT}))
+    assert event.sender is not None
+    assert event.sender.is_bot
+
+
+def test_an_edit(parse: Parse) -> None:
+    """A change has an id and a time of its own, and the whole new text."""
+    event = parse(edited_message=_message(text="new", edit_date=1_800_000_009))
+    assert isinstance(event, MessageEdited)
+    assert ("e:7:5:1800000009", "5", "new", 1_800_000_009.0) == (
+        event.event_id, event.message_id, event.text.plain(), event.sent_at
+    )  # fmt: skip
+
+
+def _press(**members: Any) -> dict[str, Any]:
+    return {"id": "99", "from": USER, "chat_instance": "1", "data": "yes", **members}
+
+
+def test_a_press(parse: Parse) -> None:
+    """A press carries its data, and is answered in the chat and topic of its message."""
+    message = _message(message_thread_id=3, is_topic_message=True, text="x")
+    event = parse(callback_query=_press(message=message))
+    assert isinstance(event, ChoicePicked)
+    assert ("c:99", "99", "yes", "5", Address("7", "3")) == (
+        event.event_id, event.query_id, event.data, event.message_id, event.address
+    )  # fmt: skip
+
+
+def test_a_press_on_an_old_message(parse: Parse) -> None:
+    """A message that Telegram no longer shows to the bot still names its chat."""
+    old = {"chat": PRIVATE, "message_id": 5, "date": 0}
+    event = parse(callback_query=_press(message=old))
+    assert isinstance(event, ChoicePicked)
+    assert Address("7") == event.address
+
+
+@pytest.mark.parametrize("members", [{}, {"message": _message(), "data": None}])
+def test_a_press_that_is_not_ours_needs_nothing(parse: Parse, members: dict[str, Any]) -> None:
+    """A press without a message or without data is acknowledged on purpose."""
+    event = parse(callback_query=_press(**members), strict=False)
+    assert isinstance(event, NothingToDo)
+
+
+@pytest.mark.parametrize(
+    ("member", "available"),
+    [
+        ({"status": "kicked", "until_date": 0}, False),
+        ({"status": "left"}, False),
+        ({"status": "member"}, True),
+        ({"status": "restricted", "is_member": True, "can_send_messages": True}, True),
+        ({"status": "restricted", "is_member": True, "can_send_messages": False}, False),
+    ],
+)
+def test_availability(parse: Parse, member: dict[str, Any], available: bool) -> None:
+    """Blocking, removing and letting back in are seen."""
+    change = {
+        "chat": PRIVATE,
+        "from": USER,
+        "date": 1_800_000_000,
+        "old_chat_member": {"status": "left", "user": BOT},
+        "new_chat_member": {"user": BOT, **member},
+    }
+    strict = member["status"] != "restricted"  # which has many members of no interest here
+    event = parse(my_chat_member=change, strict=strict)
+    assert isinstance(event, AvailabilityChanged)
+    assert (available, "u:1") == (event.available, event.event_id)
+
+
+def test_both_halves_of_a_migration_say_the_same(parse: Parse) -> None:
+    """Either service message alone moves the conversation, whichever comes first."""
+    supergroup = {"id": -1001, "type": "supergroup", "title": "Office"}
+    left = parse(message=_message(chat=GROUP, migrate_to_chat_id=-1001))
+    came = parse(message=_message(chat=supergroup, migrate_from_chat_id=-44))
+    assert isinstance(left, ConversationMigrated)
+    assert isinstance(came, ConversationMigrated)
+    assert (Address("-44"), "-1001") == (left.address, left.moved_to)
+    assert (Address("-44"), "-1001") == (came.address, came.moved_to)
+    assert left.event_id != came.event_id
+
+
+@pytest.mark.parametrize("members", [{"business_connection_id": "b"}, {"guest_query_id": "g"}])
+def test_chats_of_other_kinds_are_left_alone(parse: Parse, members: dict[str, Any]) -> None:
+    """A business or guest chat may share a number with one of the bot's and is never mixed up."""
+    assert isinstance(parse(message=_message(text="x", **members)), NothingToDo)
+
+
+def test_a_channel_post_needs_nothing(parse: Parse) -> None:
+    """A channel is no conversation."""
+    channel = {"id": -1002, "type": "channel", "title": "News"}
+    event = parse(channel_post=_message(chat=channel, text="x"))
+    assert isinstance(event, NothingToDo)
+    assert "channel_post is not carried" == event.reason
+
+
+def test_an_unknown_kind_with_a_chat_is_visible(parse: Parse) -> None:
+    """A kind newer than the adapter is answered where it names a chat."""
+    event = parse(strict=False, hologram_message=_message(text="x"))
+    assert isinstance(event, MessageReceived)
+    assert ("unknown", Address("7"), "u:1") == (event.unsupported, event.address, event.event_id)
+
+
+def test_an_unknown_kind_without_a_chat_is_acknowledged(parse: Parse) -> None:
+    """A kind that names no chat is acknowledged with a reason."""
+    event = parse(strict=False, hologram={"x": 1})
+    assert isinstance(event, NothingToDo)
+    assert "an unknown kind of update" == event.reason
+
+
+def test_equal_texts_of_two_chats_are_two_events(parse: Parse) -> None:
+    """A message id is unique inside its chat only."""
+    first = parse(message=_message(text="x"))
+    second = parse(message=_message(text="x", chat=GROUP))
+    assert evolve(first, raw=None) != evolve(second, raw=None)
+    assert first.event_id != second.event_id
