@@ -18,7 +18,7 @@ REDACTED = "…"
 # https://core.telegram.org/bots/api#authorizing-your-bot: /bot<token>/METHOD, /file/bot<token>/path
 _BOT_TOKEN = re.compile(r"(/bot)\d+(?::|%3A)[^/\s\"'?#\\]+", re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"\"([A-Z]+) \S+ (HTTP/[\d.]+|HTTP/\?)\"")
-_URL = re.compile(r"\b(https?://)(?:[^/\s\"'@]*@)?([^/\s\"'?#]+)[^\s\"')>]*")
+_URL = re.compile(r"\b(https?://)(?:[^/\s\"'@]*@)?([^/\s\"'?#)>,]+)[^\s\"')>]*")
 _PATH = re.compile(r"(?<![\w.:/])/[^\s\"')>,]+")
 
 _LOGGERS = (
@@ -81,17 +81,28 @@ class RedactingFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record and let it pass."""
         secrets = _our_calls.secrets
+        if secrets is not None:
+            # Objects are named, not shown: an exception of urllib3 quotes what the far side wrote.
+            if isinstance(record.args, tuple):
+                record.args = tuple(_plain(value) for value in record.args)
+            record.exc_info = record.exc_text = record.stack_info = None
         try:
             message = record.getMessage()
         except Exception:  # noqa: BLE001 - a record that cannot be formatted may hold anything
-            message = "a log record that cannot be shown"
+            record.msg, record.args = "a log record that cannot be shown", ()
+            return True
         shown = redact(message, secrets or ())
         if secrets is not None:
             shown = hide_addresses(shown)
-            record.exc_info = record.exc_text = record.stack_info = None
-        if shown != message or secrets is not None:
+        if shown != message:
             record.msg, record.args = shown, ()
         return True
+
+
+def _plain(value: object) -> object:
+    if value is None or isinstance(value, int | float):
+        return value
+    return hide_addresses(value) if isinstance(value, str) else f"<{type(value).__name__}>"
 
 
 def install_log_redaction() -> None:

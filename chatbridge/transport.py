@@ -285,7 +285,7 @@ class HttpTransport:
             return request.timeout, request.timeout
         if isinstance(body.data, Upload):
             return self._stream_timeout, self._read_timeout
-        return self._total_timeout, min(self._read_timeout, self._total_timeout)
+        return self._total_timeout, self._read_timeout
 
     def forget_parent(self) -> None:
         """In the child of a fork: leave the parent's connections to it and begin anew."""
