@@ -75,7 +75,7 @@ def _inline(*nodes: Any) -> Document:
     return Document((Paragraph(nodes),))
 
 
-@settings(max_examples=300, deadline=None, database=None)
+@settings(max_examples=120, deadline=None, database=None)
 @given(DOCUMENTS, st.booleans())
 def test_entities_cover_whole_characters_and_nest(document: Document, plain: bool) -> None:
     """Every entity lies on character borders inside the text and nests as Telegram demands."""
@@ -103,7 +103,7 @@ def _clash(first: dict[str, Any], second: dict[str, Any]) -> bool:
     return not nested or bool(kinds & {"code", "pre"}) or kinds == {"blockquote"}
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.lists(BLOCKS, max_size=5))
 def test_drawing_is_never_longer_than_plain_text(blocks: list[Block]) -> None:
     """Splitting by `Document.plain` is enough, where every link can be shown as one."""
@@ -114,7 +114,7 @@ def test_drawing_is_never_longer_than_plain_text(blocks: list[Block]) -> None:
         assert units(draw(document).text) <= units(document.plain())
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(st.text(st.characters(), max_size=60))
 def test_any_unicode_can_be_sent(text: str) -> None:
     """Lone surrogates and NULs are the only characters that do not arrive as they are."""

@@ -1,7 +1,5 @@
 """Texts with entities read into documents."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 from typing import Any
@@ -63,7 +61,7 @@ def _characters(document: Document) -> str:
     return "".join(found).replace("\n", "")
 
 
-@settings(max_examples=400, deadline=None, database=None)
+@settings(max_examples=150, deadline=None, database=None)
 @given(st.text(st.sampled_from("a😀 é\n👧"), max_size=25), ENTITIES)
 def test_no_character_is_lost(text: str, entities: list[dict[str, Any]]) -> None:
     """However entities nest, overlap or miss the text, every character but line ends is kept."""
@@ -142,7 +140,7 @@ def test_entities_of_another_shape_are_refused(entity: Any) -> None:
         read_entities("abc", [entity])
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=100, deadline=None, database=None)
 @given(
     st.lists(
         st.tuples(st.text("ab😀", min_size=1), st.frozensets(st.sampled_from(Mark))), max_size=4

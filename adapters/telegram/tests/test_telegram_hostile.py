@@ -20,7 +20,7 @@ from chatbridge_telegram.messages import Bot
 from chatbridge_telegram.updates import polled_update
 
 QUICK = settings(
-    max_examples=300,
+    max_examples=120,
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
