@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from chatbridge.desk import (
     Account,
@@ -18,7 +18,7 @@ from chatbridge.desk import (
 )
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
-from chatbridge.jira import commenting, desks, feed, hints, opening, reading
+from chatbridge.jira import commenting, desks, feed, hints, opening, reading, standing
 from chatbridge.jira.access import Access
 from chatbridge.jira.site import SiteSettings
 from chatbridge.richtext import Document
@@ -108,6 +108,14 @@ class CloudDesk(Desk):
     def changes(self, service_desks: tuple[str, ...], minutes: int) -> Exchange[list[Change]]:
         """See `Desk.changes`."""
         return feed.read_changes(self._access, self._desks, service_desks, minutes)
+
+    def permissions(self, service_desk: str, names: Sequence[str]) -> Exchange[dict[str, bool]]:
+        """Return for each of Jira's permission keys whether the account has it on the desk."""
+        return standing.read_permissions(self._access, self._desks, service_desk, names)
+
+    def time(self) -> Exchange[float | None]:
+        """Return the site's time in Unix seconds, None where it does not say."""
+        return standing.read_time(self._access)
 
     def verify_hint(self, webhook: WebhookRequest) -> None:
         """See `Desk.verify_hint`."""

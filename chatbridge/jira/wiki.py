@@ -20,7 +20,7 @@ APART = "\u2060"
 """Stands between characters that must not meet; nothing to see."""
 
 _PUNCTUATION = re.compile(r"[-#*_+?^~|{}\[\]()!]")
-_LINE_START = re.compile(r"^([ \t]*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
+_LINE_START = re.compile(r"^(\s*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
 _ADDRESS = re.compile(r"(:)(?=//)|(mailto)(?=:)", re.IGNORECASE)
 _LETTER_EMOTICON = re.compile(r":(?=[DPp])")
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]+;)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.testing.desk_answers import platform_date, platform_user
-from chatbridge.testing.desk_people import STATUSES
+from chatbridge.testing.desk_people import STATUSES, FieldSpec
 from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
 
 PLATFORM_ROOT = "/rest/api/3"
@@ -90,3 +90,20 @@ def comment_shape(
             {"key": key, "value": value} for key, value in comment.properties.items()
         ]
     return shape
+
+
+def field_shape(spec: FieldSpec) -> dict[str, Any]:
+    """Return a field of issues, with the names that searches know it by."""
+    number = spec.field_id.removeprefix("customfield_")
+    custom = number != spec.field_id
+    return {
+        "id": spec.field_id,
+        "key": spec.field_id,
+        "name": spec.name if custom else spec.field_id.title(),
+        "custom": custom,
+        "navigable": True,
+        "orderable": True,
+        "searchable": True,
+        "clauseNames": [f"cf[{number}]", spec.name] if custom else [spec.field_id],
+        "schema": {"type": spec.kind},
+    }

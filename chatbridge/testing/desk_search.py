@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.desk_answers import DeskCall, Route, platform_refusal, reply, route
 from chatbridge.testing.desk_people import Person
-from chatbridge.testing.desk_platform_shapes import PLATFORM_ROOT, issue_shape
+from chatbridge.testing.desk_platform_shapes import PLATFORM_ROOT, field_shape, issue_shape
 from chatbridge.testing.desk_state import DeskState, Moment, SimulatedIssue
 from chatbridge.testing.desk_texts import text_of
 
@@ -37,7 +37,20 @@ class SearchApi:
     def routes(self) -> list[Route]:
         """Return what it answers to."""
         path = PLATFORM_ROOT + "/search/jql"
-        return [route("GET", path, self._get), route("POST", path, self._post)]
+        return [
+            route("GET", path, self._get),
+            route("POST", path, self._post),
+            route("GET", PLATFORM_ROOT + "/field", self._fields),
+        ]
+
+    def _fields(self, _call: DeskCall) -> HttpResponse:
+        known = {
+            spec.field_id: spec
+            for project in self._state.projects
+            for kind in project.request_types
+            for spec in kind.fields
+        }
+        return reply(200, [field_shape(spec) for spec in known.values()])
 
     def _get(self, call: DeskCall) -> HttpResponse:
         query = call.call.query

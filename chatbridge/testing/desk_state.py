@@ -128,7 +128,7 @@ class SimulatedIssue:
     def as_of(self, moment: float) -> Moment | None:
         """Return how the issue looked then, or None where nobody could see it."""
         past = [each for each in self.history if each.since <= moment]
-        return max(past, key=lambda each: each.since) if past else None
+        return max(past, key=lambda each: (each.since, each.updated)) if past else None
 
 
 class DeskState:

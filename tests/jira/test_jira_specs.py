@@ -1,0 +1,134 @@
+"""Every call of the desk and every answer of the simulated site, held to Atlassian's documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from chatbridge.desk import MarkerRung, NewRequest
+from chatbridge.errors import RefusedError
+from chatbridge.richtext import Document
+from chatbridge.secret import Secret
+from chatbridge.testing.simulator import SimulatedCall
+
+
+def _everything(world: Any, draft: NewRequest) -> None:
+    """Do everything that a desk can do, well and badly."""
+    desk, run = world.desk, world.run
+    run(desk.identify())
+    run(desk.request_types("10"))
+    for kind in ("25", "26", "27", "28"):
+        run(desk.request_type("HELP", kind))
+    field = evolve(
+        draft, request_type="26", marker="cbfield001", rung=MarkerRung.FIELD,
+        marker_field="customfield_10050",
+    )  # fmt: skip
+    label = evolve(draft, request_type="28", marker="cblabel001", rung=MarkerRung.LABEL)
+    for one in (draft, field, label):
+        run(desk.open_request(one))
+        assert run(desk.find_request(one)) is not None
+    issue = run(desk.find_request(draft)).issue_id
+    run(desk.add_comment(issue, Document.from_plain("Thanks"), "m1"))
+    world.say(issue, "An answer")
+    world.say(issue, "For administrators", restricted=True)
+    run(desk.find_comments(issue, frozenset({"m1"})))
+    run(desk.add_note(issue, "A note"))
+    run(desk.has_note(issue, "A note"))
+    run(desk.read_request(issue))
+    comments = run(desk.public_comments(issue))
+    run(desk.cross_read(issue, tuple(each.comment_id for each in comments)))
+    run(desk.changes(("10",), 10))
+    for bad in (
+        desk.read_request("99999"),
+        desk.request_type("10", "99"),
+        desk.open_request(evolve(draft, request_type="27")),
+        desk.add_comment("99999", Document.from_plain("Lost"), "m2"),
+    ):
+        with pytest.raises(RefusedError):
+            run(bad)
+
+
+@pytest.mark.parametrize("token", ["api_token", "scoped_token"])
+def test_every_call_is_as_documented(world: Any, draft: NewRequest, judge: Any, token: str) -> None:
+    """What the desk asks and what the site answers keep to the OpenAPI documents."""
+    world.desk = world.new_desk(token=Secret(world.site.credentials()[token]))
+    _everything(world, draft)
+    assert len(world.calls) > 30
+    for request, response in world.calls:
+        judge(request, response)
+
+
+def test_every_document_sent_is_valid_adf(
+    world: Any, draft: NewRequest, adf_errors: Callable[[Any], list[str]]
+) -> None:
+    """Descriptions and comments are ADF by Atlassian's own schema."""
+    _everything(world, draft)
+    sent = []
+    for request, _ in world.calls:
+        body = request.json if isinstance(request.json, dict) else {}
+        values = body.get("requestFieldValues", {})
+        sent += [each for each in (body.get("body"), values.get("description")) if each]
+    documents = [each for each in sent if isinstance(each, dict)]
+    assert len(documents) >= 5
+    assert [error for each in documents for error in adf_errors(each)] == []
+
+
+_MORE = [
+    ("GET", "/rest/servicedeskapi/servicedesk"),
+    ("GET", "/rest/servicedeskapi/request/{issue}/comment/{comment}"),
+    ("GET", "/rest/servicedeskapi/request/{issue}/transition"),
+    ("GET", "/rest/servicedeskapi/request/{issue}/status"),
+    ("GET", "/rest/api/3/issue/{issue}"),
+    ("GET", "/rest/api/3/issue/{issue}/comment/{comment}"),
+    ("GET", "/rest/api/3/issue/{issue}/transitions"),
+    ("GET", "/rest/api/3/comment/{comment}/properties"),
+    ("GET", "/rest/api/3/comment/{comment}/properties/chatbridge"),
+    ("GET", "/rest/api/3/mypermissions?permissions=ADD_COMMENTS,BROWSE_PROJECTS"),
+    ("GET", "/rest/api/3/serverInfo"),
+    ("GET", "/rest/api/3/field"),
+    ("GET", "/rest/api/3/search/jql?jql=project%20%3D%20HELP&fields=summary,comment"),
+    ("DELETE", "/rest/api/3/issue/{issue}/comment/{comment}"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), _MORE)
+def test_what_the_desk_does_not_ask_is_as_documented_too(
+    world: Any, issue: str, judge: Any, method: str, path: str
+) -> None:
+    """The rest of the simulated site keeps to the documents as well."""
+    comment = world.run(world.desk.add_comment(issue, Document.from_plain("Hello"), "m1"))
+    calls = world.run(world.desk._access.reach())
+    request = calls.request(method, path.format(issue=issue, comment=comment))
+    response = world.transport.send(request, _party())
+    assert response.status in {200, 204}
+    judge(request, response)
+
+
+def test_the_judge_refuses_what_is_wrong(world: Any, issue: str, judge: Any) -> None:
+    """The judge is awake: an answer with a foreign field does not pass."""
+    from openapi_core.exceptions import OpenAPIError
+
+    world.run(world.desk.read_request(issue))
+    request, response = world.calls[-1]
+    spoiled = evolve(response, body=response.body.replace(b'"issueKey"', b'"issueKeys"'))
+    judge(request, response)
+    with pytest.raises(OpenAPIError):
+        judge(request, spoiled)
+
+
+def test_without_a_credential_nothing_is_answered(site: Any) -> None:
+    """Every path but the public ones wants a credential of its own place."""
+    known = site.credentials()
+    for path in ("/rest/api/3/myself", f"/ex/jira/{known['cloud_id']}/rest/api/3/myself"):
+        assert site.answer(SimulatedCall(method="GET", path=path)).status == 401
+    tenant = site.answer(SimulatedCall(method="GET", path="/_edge/tenant_info"))
+    assert {"cloudId": known["cloud_id"]} == tenant.json()
+
+
+def _party() -> Any:
+    from chatbridge.exchange import Party, origin
+
+    return Party("site", frozenset({origin("https://acme.atlassian.net")}))
