@@ -33,6 +33,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
+from chatbridge.intents import begun, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.links import Link, LinkState
 from chatbridge.marks import Marks
@@ -51,8 +52,6 @@ _log = logging.getLogger("chatbridge.inbound")
 _PAUSED: Final = 60.0
 _BEHIND_ANOTHER: Final = 2.0
 _CONFLICTS: Final = 6
-_LEAST_CHANCE: Final = 600.0
-"""Seconds that an event gets even when it waited long at the platform before it came."""
 
 
 class Inbound:
@@ -138,7 +137,7 @@ class Inbound:
         """Note durably that the platform will not repeat an event that is not done yet."""
         key = self._marks.event_key(*bot_key, event.event_id)
         kept = self._conversation((*bot_key, event.address.chat))
-        intent = kept.record.intent(key) or self._intent(key, IntentKind.COMMENT, "", event, 0.0)
+        intent = kept.record.intent(key) or not_begun(key, event, self._owner)
         overtaken = evolve(intent, overtaken=True)
         self._vault.update(
             kept,
@@ -160,12 +159,10 @@ class Inbound:
                     self._wake(key)
                 return
         intent = kept.record.intent(scene.key)
-        if intent is None or not intent.beat:
+        if intent is None or not intent.is_begun:
             self._begin(scene, kept)
         else:
             self._go_on(scene, kept, intent)
-
-    # --- the first time ---------------------------------------------------------------------------
 
     def _begin(self, scene: Scene, kept: Kept[Conversation]) -> None:
         others = [intent for intent in kept.record.pending if intent.key != scene.key]
@@ -178,7 +175,8 @@ class Inbound:
             return
         kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
         horizon = scene.bot.adapter.capabilities.horizon
-        intent = self._intent(scene.key, kind, decision.issue_id, scene.event, horizon)
+        now = self._clock.time()
+        intent = begun(scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon)
         pieces = self._pieces(scene)
         before = kept.record.intent(scene.key)
         intent = evolve(
@@ -186,19 +184,6 @@ class Inbound:
         )
         kept = self._vault.replace(kept, kept.record.with_intent(intent))
         self._write(scene, kept, intent, Written(""))
-
-    def _intent(
-        self, key: str, kind: IntentKind, issue_id: str, event: Event, horizon: float
-    ) -> Intent:
-        now = self._clock.time()
-        sent = min(event.sent_at or now, now)
-        tell_by = max(sent + horizon / 2, min(now + _LEAST_CHANCE, sent + horizon * 0.9))
-        beat = new_word(3) if horizon else ""
-        return Intent(
-            key, kind, issue_id, int(tell_by), self._owner, beat, thread=event.address.thread
-        )
-
-    # --- a repeat ---------------------------------------------------------------------------------
 
     def _go_on(self, scene: Scene, kept: Kept[Conversation], intent: Intent) -> None:
         """Continue with an event that was begun: look for what is there before writing again."""
@@ -214,17 +199,10 @@ class Inbound:
         self._write(scene, kept, mine, found)
 
     def _wait_until_settled(self, intent: Intent) -> None:
-        settle = self._settle_time(intent)
-        unchanged = self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
+        settle = settle_time(intent, self._timings)
+        unchanged = self._watch.unchanged_for(intent.key, intent.look)
         if unchanged < settle:
             raise RetryLaterError("an outcome is unknown", retry_after=settle - unchanged + 0.1)
-
-    def _settle_time(self, intent: Intent) -> float:
-        if intent.kind is IntentKind.OPEN:
-            return self._timings.request_settle
-        return self._timings.comment_settle
-
-    # --- writing ----------------------------------------------------------------------------------
 
     def _pieces(self, scene: Scene) -> tuple[Document, ...]:
         event = scene.event
@@ -245,13 +223,13 @@ class Inbound:
             )
         except UnknownOutcomeError:
             # The intent stays as it is: not clean, so the next try looks before it writes.
-            self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
+            self._watch.unchanged_for(intent.key, intent.look)
             raise RetryLaterError(
-                "an outcome is unknown", retry_after=self._settle_time(intent)
+                "an outcome is unknown", retry_after=settle_time(intent, self._timings)
             ) from None
         except RetryLaterError as error:
             self._note_clean(kept, intent, partly=bool(found.issue_id))
-            raise self._patience(intent, error) from None
+            raise patience(intent, error, self._clock.time()) from None
         except RefusedError as error:
             self._refused(scene, kept, intent, error)
             return
@@ -263,17 +241,11 @@ class Inbound:
             clean = evolve(intent, clean=True)
             self._vault.update(kept, lambda record: record.with_intent(clean))
 
-    def _patience(self, intent: Intent, error: RetryLaterError) -> RetryLaterError:
-        """Return the error with a wait that leaves the event several more tries."""
-        left = 2 * max(0.0, intent.tell_by - self._clock.time())
-        wait = min(error.retry_after or 5.0, max(left / 4, 1.0))
-        return RetryLaterError("the site asks for patience", retry_after=wait)
-
     def _is_overdue(self, scene: Scene) -> bool:
         """Tell whether the sender has waited so long that they must be told."""
         kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
         intent = kept.record.intent(scene.key) if kept is not None else None
-        return intent is not None and bool(intent.beat) and self._clock.time() >= intent.tell_by
+        return intent is not None and intent.is_begun and self._clock.time() >= intent.tell_by
 
     def _refused(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
@@ -282,7 +254,7 @@ class Inbound:
             _log.error("the site refuses to take a message (%s); see 'doctor'", error.reason)
             self._note_clean(kept, intent, partly=False)
             wait = RetryLaterError("no permission", retry_after=_PAUSED)
-            raise self._patience(intent, wait) from None
+            raise patience(intent, wait, self._clock.time()) from None
         if error.reason in {Refusal.NOT_FOUND, Refusal.GONE} and intent.kind is IntentKind.COMMENT:
             # The request is gone: the message opens another one instead of being lost.
             self._forget_request(scene, intent.issue_id)

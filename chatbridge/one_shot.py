@@ -69,8 +69,7 @@ def _until_done(engine: Engine, clock: Clock, deadline: float, pollers: list[Pol
     while True:
         for poller in pollers:
             poller.step(wait=0.0)
-        everything = drain(engine, clock, deadline)
-        if everything and all(poller.finished() for poller in pollers):
-            return True
-        if clock.monotonic() >= deadline:
+        if not drain(engine, clock, deadline) or clock.monotonic() >= deadline:
             return False
+        if all(poller.finished() for poller in pollers):
+            return True

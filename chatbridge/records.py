@@ -115,6 +115,16 @@ class Intent:
     attempts: int = 0
     thread: str | None = field(default=None, repr=False)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether anything was done about it; an overtaken event may not even be."""
+        return bool(self.beat)
+
+    @property
+    def look(self) -> str:
+        """What changes when its owner acts."""
+        return f"{self.owner}.{self.beat}"
+
     def to_plain(self) -> list[Any]:
         """Return it as JSON-able values."""
         return [

@@ -14,11 +14,12 @@ from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.content import Address
 from chatbridge.errors import ChatbridgeError, ConflictError
+from chatbridge.intents import settle_time
 from chatbridge.jira_writes import JiraWrites
 from chatbridge.lanes import Lanes
 from chatbridge.links import Link, LinkState
 from chatbridge.project import Timings
-from chatbridge.records import Conversation, Intent, IntentKind
+from chatbridge.records import Conversation, Intent
 from chatbridge.replies import Replies
 from chatbridge.roster import Roster
 from chatbridge.setbacks import ASKED_AGAIN
@@ -102,9 +103,9 @@ class Upkeep:
         project, bot = found
         settings = project.kept.record.settings
         desk = self._roster.desk(settings.site)
-        quiet = self._watch.unchanged_for(intent.key, f"{intent.owner}.{intent.beat}")
-        settle = self._settle(intent)
-        if intent.beat and not intent.clean:
+        quiet = self._watch.unchanged_for(intent.key, intent.look)
+        settle = settle_time(intent, self._timings)
+        if intent.is_begun and not intent.clean:
             written = self._writes.find(desk, settings, intent)
             if written.complete:
                 self._completion.complete(
@@ -118,7 +119,7 @@ class Upkeep:
         if quiet < settle:
             return settle - quiet
         overdue = self._clock.time() >= intent.tell_by
-        orphaned = intent.overtaken and (intent.owner != self._owner or not intent.beat)
+        orphaned = intent.overtaken and intent.owner != self._owner
         if not overdue and not orphaned:
             return max(1.0, intent.tell_by - self._clock.time())
         text = self._replies.not_delivered(project, 0.0)
@@ -128,8 +129,3 @@ class Upkeep:
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
-
-    def _settle(self, intent: Intent) -> float:
-        if intent.kind is IntentKind.OPEN:
-            return self._timings.request_settle
-        return self._timings.comment_settle

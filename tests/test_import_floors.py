@@ -32,12 +32,12 @@ FLOORS: dict[int, str] = {
         "records links project vault keys marks claims moves roster completion "
         "memory_storage sqlite_storage sqlite_database sqlite_file "
         # texts and decisions
-        "texts state_texts replies splitting rendering drafts routing situations answers "
+        "intents texts state_texts replies splitting rendering drafts routing situations answers "
         # pieces that journeys share
         "comments delivery jira_writes setbacks"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
-    5: "engine crew one_shot link_care administration bridge",
+    5: "configuration engine crew one_shot link_care administration bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 

@@ -1,0 +1,53 @@
+"""How intents are made and how patient the bridge is with them; pure, the times are arguments."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from chatbridge.claims import new_word
+from chatbridge.errors import RetryLaterError
+from chatbridge.events import Event
+from chatbridge.project import Timings
+from chatbridge.records import Intent, IntentKind
+
+_LEAST_CHANCE: Final = 600.0
+"""Seconds that an event gets even when it waited long at the platform before it came."""
+
+
+def begun(
+    key: str, kind: IntentKind, issue_id: str, event: Event, owner: str, now: float, horizon: float
+) -> Intent:
+    """Return the intent of an event that is about to be written.
+
+    Args:
+        key: of the event.
+        kind: what it becomes.
+        issue_id: the request that it is a comment on; empty for a new one.
+        event: what happened.
+        owner: this process.
+        now: Unix seconds.
+        horizon: seconds for which the platform keeps the event.
+    """
+    sent = min(event.sent_at or now, now)
+    tell_by = max(sent + horizon / 2, min(now + _LEAST_CHANCE, sent + horizon * 0.9))
+    thread = event.address.thread
+    return Intent(key, kind, issue_id, int(tell_by), owner, new_word(3), thread=thread)
+
+
+def not_begun(key: str, event: Event, owner: str) -> Intent:
+    """Return the intent of an event that was overtaken before anything was done about it."""
+    thread = event.address.thread
+    return Intent(key, IntentKind.COMMENT, "", 0, owner, "", overtaken=True, thread=thread)
+
+
+def settle_time(intent: Intent, timings: Timings) -> float:
+    """Return after how many quiet seconds a write of unknown outcome has happened or never will."""
+    opens = intent.kind is IntentKind.OPEN
+    return timings.request_settle if opens else timings.comment_settle
+
+
+def patience(intent: Intent, error: RetryLaterError, now: float) -> RetryLaterError:
+    """Return the error with a wait that leaves the event several more tries."""
+    left = 2 * max(0.0, intent.tell_by - now)
+    wait = min(error.retry_after or 5.0, max(left / 4, 1.0))
+    return RetryLaterError("the site asks for patience", retry_after=wait)
