@@ -51,8 +51,10 @@ class SqliteDatabase:
         self._closed = False
         self._idle: list[sqlite3.Connection] = []
         self._renew_locks()
-        file.set_up()
-        _watch_forks(self)
+        _watch_forks()
+        with _opening:
+            file.set_up()
+            _open_databases.add(self)
 
     def read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Return what the operation returns; it may only read.
@@ -163,7 +165,7 @@ class SqliteDatabase:
                 return self._idle.pop()
         connection: sqlite3.Connection | None = None
         try:
-            connection = self._file.connect()
+            connection = self._patiently(self._file.connect)
             return connection
         except sqlite3.Error as error:
             failure = explain(error)
@@ -205,7 +207,6 @@ class SqliteDatabase:
     def before_fork(self) -> None:
         """Let running operations end, close every connection, and hold further ones back."""
         with self._gate:
-            self._gate.wait_for(lambda: not self._forking)  # another thread forks, too
             self._forking = True
             self._gate.wait_for(lambda: self._in_use == 0)
             self._close_idle()
@@ -225,14 +226,17 @@ class SqliteDatabase:
 # --- forks: one registration for all databases, made when the first one is opened ---------------
 
 _open_databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
-_fork_watch = threading.Lock()
+# One file is set up at a time. To close a file anyhow drops all locks that SQLite in this process
+# has on it (https://sqlite.org/howtocorrupt.html, 2.2), so nobody may have opened the new file
+# before the handle that created it is closed. Forks hold it, too.
+_opening = threading.Lock()
+_registering = threading.Lock()
 _watching = False
 
 
-def _watch_forks(database: SqliteDatabase) -> None:
+def _watch_forks() -> None:
     global _watching
-    with _fork_watch:
-        _open_databases.add(database)
+    with _registering:
         if not _watching and hasattr(os, "register_at_fork"):
             os.register_at_fork(
                 before=_before_fork,
@@ -243,6 +247,7 @@ def _watch_forks(database: SqliteDatabase) -> None:
 
 
 def _before_fork() -> None:
+    _opening.acquire()
     for database in list(_open_databases):
         database.before_fork()
 
@@ -250,10 +255,11 @@ def _before_fork() -> None:
 def _after_fork_in_parent() -> None:
     for database in list(_open_databases):
         database.after_fork_in_parent()
+    _opening.release()
 
 
 def _after_fork_in_child() -> None:
-    global _fork_watch
-    _fork_watch = threading.Lock()
     for database in list(_open_databases):
         database.after_fork_in_child()
+    if _opening.locked():  # not so if the fork was not announced
+        _opening.release()

@@ -162,7 +162,10 @@ class SqliteFile:
             ) from None
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
+        # One transaction: what is asked one by one could be from before and after a set-up.
+        connection.execute("begin")
         new = self._is_new(connection)
+        connection.execute("commit")
         (mode,) = connection.execute("pragma journal_mode = wal").fetchone()
         if mode != "wal":
             raise ConfigurationError(

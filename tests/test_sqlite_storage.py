@@ -461,6 +461,21 @@ def test_a_failed_commit_fails_all_in_it(storage, held, monkeypatch):
     assert ["link:before"] == [row.key for row in storage.scan("link").rows]
 
 
+def test_a_half_done_commit_is_undone(storage, held):
+    """If one statement of a shared commit fails the others are undone, and the next put works."""
+    insert = "insert into records values ('link:half', x'00', 'v', null)"
+    operations = [
+        lambda: storage._database.write(lambda open_: open_.execute(insert).rowcount),
+        lambda: storage._database.write(lambda open_: open_.execute("select * from nowhere")),
+    ]
+    with ThreadPoolExecutor(2) as pool:
+        errors = [future.exception() for future in gather(storage, pool, held, operations)]
+    assert [StorageUnavailableError] * 2 == [type(error) for error in errors]
+    assert None is storage.get("link:half")
+    storage.put("link:after", b"x")
+    assert ["link:after", "link:before"] == [row.key for row in storage.scan("link").rows]
+
+
 def test_an_interrupted_commit_leaves_nobody_waiting(storage, held, monkeypatch):
     """If the thread that commits for others is interrupted, they get an error, and soon."""
 
@@ -529,6 +544,22 @@ def test_close_waits_for_whoever_reads(storage):
 
 
 # --- processes --------------------------------------------------------------------------------
+
+
+def test_threads_set_up_one_file(tmp_path):
+    """Whoever opens a new file at the same moment finds one whole database."""
+    gate = threading.Barrier(8)
+
+    def start(number):
+        gate.wait(10)
+        with SqliteStorage(tmp_path / f"{number // 8}.db") as storage:
+            return storage.put(f"link:{number}", b"x", expect=ABSENT)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert 80 == len(set(pool.map(start, range(80))))
+    for number in range(10):
+        with SqliteStorage(tmp_path / f"{number}.db") as storage:
+            assert 8 == len(storage.scan("link").rows)
 
 
 def test_processes_set_up_one_file(run):
