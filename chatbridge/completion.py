@@ -11,7 +11,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from chatbridge.errors import ConflictError
-from chatbridge.links import Link, Told
+from chatbridge.links import NO_ACCESS, Link, LinkState, Told
 from chatbridge.records import Conversation, Intent, IntentKind
 from chatbridge.vault import Kept, Vault
 
@@ -47,6 +47,19 @@ class Completion:
             self._create_link(kept.record, intent, project, site, issue_id)
         self._vault.update(kept, lambda record: _with_request(record, intent, issue_id))
 
+    def drop(self, kept: Kept[Conversation], intent: Intent, site: str) -> None:
+        """Forget an intent whose request is gone, so that its event is routed anew.
+
+        Args:
+            kept: its conversation.
+            intent: the event's; nothing of it was written.
+            site: where the request was.
+        """
+        link = self._vault.read(Link, site, intent.issue_id)
+        if link is not None:
+            self._vault.update(link, _without_access)
+        self._vault.update(kept, lambda record: _without_intent(record, intent))
+
     def _create_link(
         self, conversation: Conversation, intent: Intent, project: str, site: str, issue_id: str
     ) -> None:
@@ -75,3 +88,13 @@ def _with_request(record: Conversation, intent: Intent, issue_id: str) -> Conver
         return record
     issues = tuple(dict.fromkeys((*record.issues, issue_id)))
     return evolve(record, issues=issues, current=issue_id, greeted=True, wants_new=False)
+
+
+def _without_intent(record: Conversation, intent: Intent) -> Conversation:
+    pending = tuple(each for each in record.pending if each.key != intent.key)
+    current = "" if record.current == intent.issue_id else record.current
+    return evolve(record, pending=pending, current=current)
+
+
+def _without_access(link: Link) -> Link:
+    return evolve(link, state=LinkState.SUSPENDED, reason=NO_ACCESS)

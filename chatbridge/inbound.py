@@ -18,6 +18,7 @@ from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.drafts import as_comment
 from chatbridge.errors import (
+    ConfigurationError,
     ConflictError,
     Refusal,
     RefusedError,
@@ -35,7 +36,6 @@ from chatbridge.events import (
 )
 from chatbridge.intents import begun, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
-from chatbridge.links import Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
 from chatbridge.project import Timings
@@ -100,21 +100,17 @@ class Inbound:
             RetryLaterError: it is not done; the same event must come again.
             StorageError: nothing could be noted, so nothing was done.
         """
-        found = self._roster.bot(*bot_key)
-        if found is None:
+        scene = self._scene(bot_key, event)
+        if scene is None:
             raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
-        project, bot = found
-        desk = self._roster.desk(project.kept.record.settings.site)
-        key = self._marks.event_key(*bot_key, event.event_id)
-        scene = Scene(project, bot, desk, event, key)
         for _ in range(_CONFLICTS):
             try:
                 self._receive(scene)
             except ConflictError:
                 continue
-            except RetryLaterError:
+            except (RetryLaterError, ConfigurationError) as error:
                 if not self._is_overdue(scene):
-                    raise
+                    raise _later(error) from None
                 self._apologise(scene)
             return
         raise RetryLaterError("the conversation is busy", retry_after=_BEHIND_ANOTHER)
@@ -125,13 +121,9 @@ class Inbound:
         Raises:
             RetryLaterError: the sender cannot be told now.
         """
-        found = self._roster.bot(*bot_key)
-        if found is None:
-            return
-        project, bot = found
-        desk = self._roster.desk(project.kept.record.settings.site)
-        key = self._marks.event_key(*bot_key, event.event_id)
-        self._apologise(Scene(project, bot, desk, event, key))
+        scene = self._scene(bot_key, event)
+        if scene is not None:
+            self._apologise(scene)
 
     def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
         """Note durably that the platform will not repeat an event that is not done yet."""
@@ -143,6 +135,14 @@ class Inbound:
             kept,
             lambda record: None if key in record.done else record.with_intent(overtaken),
         )
+
+    def _scene(self, bot_key: tuple[str, str], event: Event) -> Scene | None:
+        found = self._roster.bot(*bot_key)
+        if found is None:
+            return None
+        project, bot = found
+        desk = self._roster.desk(project.kept.record.settings.site)
+        return Scene(project, bot, desk, event, self._marks.event_key(*bot_key, event.event_id))
 
     def _receive(self, scene: Scene) -> None:
         if isinstance(scene.event, (NothingToDo, DeliveryReported)):
@@ -257,24 +257,10 @@ class Inbound:
             raise patience(intent, wait, self._clock.time()) from None
         if error.reason in {Refusal.NOT_FOUND, Refusal.GONE} and intent.kind is IntentKind.COMMENT:
             # The request is gone: the message opens another one instead of being lost.
-            self._forget_request(scene, intent.issue_id)
-            self._vault.update(
-                kept,
-                lambda record: evolve(
-                    record,
-                    pending=tuple(each for each in record.pending if each.key != intent.key),
-                    current="" if record.current == intent.issue_id else record.current,
-                ),
-            )
+            self._completion.drop(kept, intent, scene.desk.desk.site)
             raise ConflictError("the request is gone; routed again")
         _log.error("the site refuses a message (%s); see 'doctor'", error.reason)
         self._apologise(scene)
-
-    def _forget_request(self, scene: Scene, issue_id: str) -> None:
-        kept = self._vault.read(Link, scene.desk.desk.site, issue_id)
-        if kept is not None:
-            gone = LinkState.SUSPENDED
-            self._vault.update(kept, lambda link: evolve(link, state=gone, reason="no_access"))
 
     def _complete(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, issue_id: str
@@ -301,3 +287,10 @@ class Inbound:
     def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:
         kept = self._vault.read(Conversation, *subject)
         return kept if kept is not None else self._vault.create(Conversation(*subject))
+
+
+def _later(error: RetryLaterError | ConfigurationError) -> RetryLaterError:
+    if isinstance(error, RetryLaterError):
+        return error
+    _log.error("a message has to wait: %s", error)
+    return RetryLaterError("the configuration is wrong", retry_after=_PAUSED)

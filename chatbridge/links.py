@@ -23,6 +23,10 @@ class LinkState(StrEnum):
     GONE = "gone"
 
 
+NO_ACCESS = "no_access"
+"""Reason of a link whose request cannot be read."""
+
+
 @frozen
 class Inflight:
     """What is being sent on a link, and who may send it.

@@ -15,7 +15,7 @@ from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.delivery import Delivery, LostClaimError, note_of
 from chatbridge.errors import ConflictError, Refusal, RefusedError
-from chatbridge.links import Link, LinkState
+from chatbridge.links import NO_ACCESS, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.roster import OpenBot, OpenDesk
 from chatbridge.state_texts import note_text
@@ -31,7 +31,6 @@ UNREACHABLE: Final = {
 }
 """Refusals after which a chat cannot be written to -> the reason that the link carries."""
 
-NO_ACCESS: Final = "no_access"
 MOVED: Final = "moved"
 ASKED_AGAIN: Final = frozenset({NO_ACCESS, MOVED})
 """Reasons that end by themselves when the site says otherwise."""
