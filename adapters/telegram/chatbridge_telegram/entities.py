@@ -71,7 +71,8 @@ def _with_addresses(runs: list[Run], plain: bool) -> list[Run]:
     for run in runs:
         url = sendable(run.link or "")
         hidden = bool(url) and url not in run.text and (plain or not _is_link(url))
-        written.append(evolve(run, text=f"{run.text} ({url})") if hidden else run)
+        shown = f"{run.text} ({url})" if run.text else url
+        written.append(evolve(run, text=shown) if hidden else run)
     length = sum(LengthUnit.UTF16.measure(run.text) for run in written)
     return written if length <= MAX_TEXT_LENGTH else runs
 

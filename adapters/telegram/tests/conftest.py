@@ -1,7 +1,5 @@
 """The Bot API's own description as a judge, a clock without waiting, and a driver of exchanges."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The adapter against the simulator: every request and answer is judged by the specification."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 from collections.abc import Callable

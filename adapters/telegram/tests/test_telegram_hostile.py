@@ -1,7 +1,5 @@
 """Payloads that nobody sane sends."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json
@@ -111,6 +109,7 @@ def test_any_bytes(adapter: TelegramAdapter, body: bytes) -> None:
         b"[" * 100_000,
         b'{"update_id": 1, "message": ' + b'{"message":' * 500 + b"1" + b"}" * 501,
         b'{"update_id": true}',
+        b'{"update_id": 9223372036854775808}',
         b"NaN",
     ],
 )
@@ -137,6 +136,17 @@ def test_thousands_of_entities_cost_little(adapter: TelegramAdapter) -> None:
     body = json.dumps({**GOOD, "message": message}).encode()
     (event,) = adapter.parse(WebhookRequest({}, body))
     assert event.text.plain().startswith("x" * 30_000)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("given_text", "shown"), [("a\ud800b", "a\ufffdb"), ("a\x00b", "a\ufffdb"), ("😀", "😀")]
+)
+def test_characters_that_are_none(adapter: TelegramAdapter, given_text: str, shown: str) -> None:
+    """Lone surrogates and NULs are replaced one for one, so that offsets stay true."""
+    message = {"message_id": 5, "date": 1, "chat": CHAT, "text": given_text}
+    body = json.dumps({"update_id": 1, "message": message}).encode()
+    (event,) = adapter.parse(WebhookRequest({}, body))
+    assert shown == event.text.plain()  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """python-telegram-bot, a client that others wrote, against the simulator."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import asyncio

@@ -1,7 +1,5 @@
 """What the Bot API's answers mean."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json

@@ -1,7 +1,5 @@
 """The simulated Bot API: chats, methods, updates and what people do."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json
@@ -87,6 +85,16 @@ def test_a_conversation(people: Callable[..., Any], api: Api) -> None:
         (line["from"], line["name"], line["text"], line["reply_to"]) for line in shown
     ]
     assert 1 == people("transcript", chat=8)[0]["message_id"]
+
+
+def test_an_answered_message_holds_no_further_answer(people: Callable[..., Any], api: Api) -> None:
+    """A chain of replies is shown one step deep."""
+    people("message", chat=7, text="one")
+    people("message", chat=7, text="two", reply_to=1)
+    people("message", chat=7, text="three", reply_to=2)
+    newest = _result(api("getUpdates"))[-1]["message"]
+    assert "two" == newest["reply_to_message"]["text"]
+    assert "reply_to_message" not in newest["reply_to_message"]
 
 
 @pytest.mark.parametrize("kind", sorted(set(CONTENTS) - {"unheard_of"}))

@@ -1,7 +1,5 @@
 """When the simulated server sends webhooks, and how often."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json

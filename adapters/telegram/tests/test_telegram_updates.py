@@ -1,7 +1,5 @@
 """Updates read into events."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 from __future__ import annotations
 
 import json
