@@ -15,8 +15,9 @@ from attrs import evolve
 from chatbridge.adapter import BotIdentity
 from chatbridge.content import Address
 from chatbridge.errors import RetryLaterError, UnknownOutcomeError
+from chatbridge.events import Event
 from chatbridge.exchange import Exchange, Party, carry_out
-from chatbridge.http_types import HttpRequest, HttpResponse, Pace
+from chatbridge.http_types import Headers, HttpRequest, HttpResponse, Pace, WebhookRequest
 from chatbridge.outgoing import OutgoingMessage
 from chatbridge.richtext import Document
 from chatbridge.secret import Secret
@@ -108,7 +109,7 @@ class ManualClock:
 def call_of(request: HttpRequest) -> SimulatedCall:
     """Return a request as the simulator sees it."""
     path = "/" + request.url.split("/", 3)[3]
-    headers = {"Content-Type": "application/json"}
+    headers = Headers({"Content-Type": "application/json"})
     body = json.dumps(request.json).encode()
     return SimulatedCall(method=request.method, path=path, headers=headers, body=body)
 
@@ -230,3 +231,45 @@ def api(simulator: TelegramSimulator) -> Callable[..., HttpResponse]:
         return simulator.answer(call_of(HttpRequest("POST", url, json=parameters)))
 
     return call
+
+
+@pytest.fixture
+def people(simulator: TelegramSimulator) -> Callable[..., Any]:
+    """Do what a person would do."""
+    return lambda action, **arguments: simulator.control(action, arguments)
+
+
+@pytest.fixture
+def ask(api: Callable[..., HttpResponse]) -> Callable[..., Any]:
+    """Call a method of the simulator and return its result."""
+
+    def call(method: str, **parameters: Any) -> Any:
+        answer = api(method, **parameters).json()
+        assert answer["ok"], answer
+        return answer["result"]
+
+    return call
+
+
+@pytest.fixture
+def customer(simulator: TelegramSimulator) -> TelegramSimulator:
+    """A simulator in which Jana has opened the bot."""
+    simulator.control("start", {"chat": 7, "name": "Jana"})
+    return simulator
+
+
+@pytest.fixture
+def parse(adapter: TelegramAdapter, specification_or_none: Any) -> Callable[..., Event]:
+    """Parse an update that the Bot API could send, and return its only event."""
+
+    def of(update_id: int = 1, *, strict: bool = True, **members: Any) -> Event:
+        update = {"update_id": update_id, **members}
+        if strict and specification_or_none is not None:
+            assert [] == specification_or_none.problems(["Update"], update, "update")
+        webhook = WebhookRequest({}, json.dumps(update).encode())
+        (event,) = adapter.parse(webhook)
+        assert [event] == adapter.parse(webhook)
+        assert update == event.raw
+        return event
+
+    return of

@@ -1,4 +1,4 @@
-"""The adapter against the simulator: every request and answer is judged by the specification."""
+"""Sending against the simulator: every request and answer is judged by the specification."""
 
 from __future__ import annotations
 
@@ -7,113 +7,31 @@ from typing import Any
 
 import pytest
 
-from chatbridge.adapter import (
-    AnswersChoices,
-    BotIdentity,
-    EditsMessages,
-    Polls,
-    RegistersWebhooks,
-    ShowsTyping,
-)
 from chatbridge.content import Address, Attachment, Choice, FileKind
 from chatbridge.errors import (
-    ConfigurationError,
     Refusal,
     RefusedError,
     RetryLaterError,
     UnknownOutcomeError,
     UnsupportedFeatureError,
 )
-from chatbridge.events import ChoicePicked, ConversationMigrated, MessageReceived
-from chatbridge.http_types import HttpRequest, WebhookRequest
+from chatbridge.events import ChoicePicked
+from chatbridge.http_types import HttpRequest
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
 from chatbridge.richtext import EMPTY, Document, Mark, Paragraph, Text
-from chatbridge.secret import Secret
-from chatbridge.settings import structure
 from chatbridge.testing.simulator import Fault
-from chatbridge_telegram import TelegramAdapter, TelegramSettings, chatbridge_register_adapters
+from chatbridge_telegram import TelegramAdapter
 from chatbridge_telegram.outcomes import result_of
 from chatbridge_telegram.simulator import TelegramSimulator
 
-TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 LABEL = RequestLabel("HELP-12", "handle_1")
 Talk = Callable[[Any], Any]
 Say = Callable[..., OutgoingMessage]
 
 
-@pytest.fixture
-def customer(simulator: TelegramSimulator) -> TelegramSimulator:
-    """A simulator in which Jana has opened the bot."""
-    simulator.control("start", {"chat": 7, "name": "Jana"})
-    return simulator
-
-
 def _shown(simulator: TelegramSimulator, chat: int = 7) -> dict[str, Any]:
     shown: dict[str, Any] = simulator.control("transcript", {"chat": chat})[-1]
     return shown
-
-
-def test_the_hook_offers_adapter_and_simulator() -> None:
-    """The entry point's module registers both by the names that it promises."""
-    offered: list[Any] = []
-    chatbridge_register_adapters(
-        lambda adapter, simulator=None: offered.append((adapter, simulator))
-    )
-    assert [(TelegramAdapter, "chatbridge_telegram.simulator:TelegramSimulator")] == offered
-
-
-def test_what_is_declared_is_implemented(adapter: TelegramAdapter) -> None:
-    """Every optional ability of the contract but files is there."""
-    for protocol in (Polls, RegistersWebhooks, AnswersChoices, EditsMessages, ShowsTyping):
-        assert isinstance(adapter, protocol)
-
-
-def test_identify(adapter: TelegramAdapter, talk: Talk) -> None:
-    """The bot's own name comes from getMe."""
-    assert BotIdentity("110201543", "helpdesk_bot", "Simulated bot") == talk(adapter.identify())
-
-
-def test_a_revoked_token(talk: Talk, make_adapter: Callable[..., Any]) -> None:
-    """A token that Telegram does not know is unauthorised."""
-    adapter = make_adapter(token=Secret("999999:" + "x" * 35))
-    with pytest.raises(RefusedError) as caught:
-        talk(adapter.identify())
-    assert Refusal.UNAUTHORISED == caught.value.reason
-    assert "999999" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {},
-        {"token": "nonsense-secret"},
-        {"token": "0123:" + "s" * 30},
-        {"token": TOKEN, "api_url": "http://api.example.org"},
-        {"token": TOKEN, "api_url": "https://user:secret@api.example.org"},
-        {"token": TOKEN, "webhook_secret": "not secret!"},
-        {"token": TOKEN, "unknown": 1},
-    ],
-)
-def test_wrong_settings_are_named(values: dict[str, Any]) -> None:
-    """A wrong setting is refused with its mend and without its value."""
-    with pytest.raises(ConfigurationError) as caught:
-        structure(values, TelegramSettings, where="bot")
-    assert [] == [word for word in values.values() if str(word) in str(caught.value)]
-
-
-def test_a_wrong_token_says_where_to_get_one() -> None:
-    """The mend of a wrong token is where the right one is."""
-    with pytest.raises(ConfigurationError, match="copy it from @BotFather"):
-        structure({"token": "nonsense"}, TelegramSettings, where="bot")
-
-
-def test_a_server_of_ones_own(make_adapter: Callable[..., Any]) -> None:
-    """Every call goes to the server that api_url names, and to no other."""
-    adapter = make_adapter(api_url="http://127.0.0.1:8081/telegram/")
-    assert ("http://127.0.0.1:8081/telegram",) == adapter.urls()
-    request = next(adapter.identify())
-    assert f"http://127.0.0.1:8081/telegram/bot{TOKEN}/getMe" == request.url
-    assert TOKEN not in repr(request)
 
 
 def test_send_draws_label_text_and_choices(
@@ -254,20 +172,6 @@ def test_a_blocked_bot(
     assert talk(adapter.send(say())).message_ids
 
 
-def test_a_migrated_group(
-    adapter: TelegramAdapter, simulator: TelegramSimulator, talk: Talk, say: Say
-) -> None:
-    """A send to the old number and both service messages name the new one."""
-    simulator.control("message", {"chat": -44, "text": "x"})
-    new = str(simulator.control("migrate", {"chat": -44})["chat"])
-    with pytest.raises(RefusedError) as caught:
-        talk(adapter.send(say(chat="-44")))
-    assert (Refusal.MIGRATED, new) == (caught.value.reason, caught.value.migrated_to)
-    events = [update.events[0] for update in talk(adapter.poll(None, 0)).updates]
-    moves = [event for event in events if isinstance(event, ConversationMigrated)]
-    assert [("-44", new)] * 2 == [(move.address.chat, move.moved_to) for move in moves]
-
-
 def test_a_flood_waits_as_long_as_telegram_says(
     adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say, transport: Any
 ) -> None:
@@ -322,22 +226,6 @@ def test_edit_of_a_message_that_is_gone(
     assert Refusal.NOT_FOUND == caught.value.reason
 
 
-def test_a_press_and_its_answer(
-    adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say
-) -> None:
-    """A button brings its data back once, and a late answer is no error."""
-    talk(adapter.send(say("ok?", choices=(Choice("Yes", "y1"), Choice("No", "n1")))))
-    pressed = customer.control("press", {"chat": 7, "choice": "No"})
-    (update,) = talk(adapter.poll(None, 0)).updates[-1:]
-    (event,) = update.events
-    assert isinstance(event, ChoicePicked)
-    assert ("n1", pressed["query_id"]) == (event.data, event.query_id)
-    for _ in range(2):
-        talk(adapter.answer_choice(event, "noted " * 100))
-    answers = customer.control("state", {})["press_answers"]
-    assert 200 == len(answers[event.query_id])
-
-
 def test_typing_is_never_worth_an_error(
     adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say
 ) -> None:
@@ -347,78 +235,3 @@ def test_typing_is_never_worth_an_error(
         customer.switch_fault(Fault(kind=kind, match="sendChatAction"))
         talk(adapter.typing(say()))
     talk(adapter.typing(say(chat="12345")))
-
-
-def test_polling_confirms_by_position(
-    adapter: TelegramAdapter, simulator: TelegramSimulator, talk: Talk
-) -> None:
-    """What stands up to the position is given up; the rest comes again, in order."""
-    for text in ("one", "two", "three"):
-        simulator.control("message", {"chat": 7, "text": text})
-    first = talk(adapter.poll(None, 0)).updates
-    assert first == talk(adapter.poll(None, 0)).updates
-    rest = talk(adapter.poll(first[0].position, 0)).updates
-    texts = [update.events[0].text.plain() for update in rest]
-    assert ["two", "three"] == texts
-
-
-def test_the_time_of_a_long_poll(adapter: TelegramAdapter) -> None:
-    """The wait is clamped to Telegram's 50 seconds and the call may take ten more."""
-    request = next(adapter.poll("41", 300.0))
-    assert (42, 100, 50, 60.0) == (
-        request.json["offset"], request.json["limit"], request.json["timeout"], request.timeout
-    )  # fmt: skip
-    assert ["message", "edited_message", "callback_query", "my_chat_member"] == request.json[
-        "allowed_updates"
-    ]
-    assert "offset" not in next(adapter.poll(None, -1)).json
-
-
-def test_polling_while_a_webhook_is_set(adapter: TelegramAdapter, talk: Talk) -> None:
-    """The conflict says that a webhook is in the way; removing it ends the conflict."""
-    talk(adapter.register_webhook("https://bridge.example.org/hook"))
-    with pytest.raises(RefusedError, match="a webhook is set"):
-        talk(adapter.poll(None, 0))
-    talk(adapter.register_webhook(None))
-    assert () == talk(adapter.poll(None, 0)).updates
-
-
-def test_a_webhook_carries_the_secret(
-    adapter: TelegramAdapter, simulator: TelegramSimulator, talk: Talk, transport: Any
-) -> None:
-    """What was registered is what Telegram sends, proves itself and says what polling says."""
-    simulator.control("message", {"chat": 7, "text": "waits"})
-    talk(adapter.register_webhook("https://bridge.example.org/hook"))
-    assert "drop_pending_updates" not in transport.requests[-1].json
-    state = talk(adapter.webhook_state())
-    assert ("https://bridge.example.org/hook", 1, "") == (state.url, state.pending, state.problem)
-    (owed,) = simulator.owed_webhooks()
-    webhook = WebhookRequest(owed.headers, owed.body)
-    adapter.verify(webhook)
-    (event,) = adapter.parse(webhook)
-    assert isinstance(event, MessageReceived)
-    assert "waits" == event.text.plain()
-    simulator.webhook_answered(owed.webhook_id, 503, None)
-    assert "503" in talk(adapter.webhook_state()).problem
-
-
-def test_webhooks_need_a_secret(make_adapter: Callable[..., Any], talk: Talk) -> None:
-    """A webhook that could not prove itself is not set."""
-    with pytest.raises(ConfigurationError, match="webhook_secret"):
-        talk(make_adapter().register_webhook("https://bridge.example.org/hook"))
-
-
-def test_a_reply_to_a_label_round_trips(
-    adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say
-) -> None:
-    """The handle that went out with a label comes back with a reply, and with a tap on the key."""
-    (message_id,) = talk(adapter.send(say("answer", label=LABEL))).message_ids
-    customer.control("message", {"chat": 7, "text": "thanks", "reply_to": int(message_id)})
-    customer.control("start", {"chat": 7, "payload": "handle_1"})
-    reply, tap = (update.events[0] for update in talk(adapter.poll(None, 0)).updates[-2:])
-    assert isinstance(reply, MessageReceived)
-    assert isinstance(tap, MessageReceived)
-    assert reply.reply_to is not None
-    assert tap.command is not None
-    assert (message_id, "handle_1") == (reply.reply_to.message_id, reply.reply_to.handle)
-    assert ("start", "handle_1") == (tap.command.name, tap.command.argument)

@@ -148,7 +148,9 @@ def test_entities_of_another_shape_are_refused(entity: Any) -> None:
 )
 def test_what_is_drawn_is_read_back(runs: list[tuple[str, frozenset[Mark]]]) -> None:
     """Marks survive the way to Telegram and back; code stands alone."""
-    nodes = [Text(text, {Mark.CODE} if Mark.CODE in marks else marks) for text, marks in runs]
+    nodes = [
+        Text(text, frozenset({Mark.CODE}) if Mark.CODE in marks else marks) for text, marks in runs
+    ]
     drawn = draw(Document((Paragraph(tuple(nodes)),)))
     looks = [(character, frozenset(node.marks)) for node in nodes for character in node.text]
     back = read_text(drawn.text, read_entities(drawn.text, drawn.entities))

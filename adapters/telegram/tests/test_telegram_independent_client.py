@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from chatbridge.http_types import Headers
 from chatbridge.testing.simulator import Fault, SimulatedCall
 from chatbridge_telegram.simulator import TelegramSimulator
 
@@ -42,7 +43,7 @@ class InMemoryRequest(requests.BaseRequest):  # type: ignore[misc, name-defined]
         call = SimulatedCall(
             method=method,
             path="/" + url.split("/", 3)[3],
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            headers=Headers({"Content-Type": "application/x-www-form-urlencoded"}),
             body=urlencode(request_data.json_parameters if request_data else {}).encode(),
         )
         answer = self._simulator.answer(call)

@@ -1,4 +1,4 @@
-"""Updates read into events."""
+"""New messages read into events."""
 
 from __future__ import annotations
 
@@ -11,12 +11,8 @@ from attrs import evolve
 
 from chatbridge.content import Address, FileKind
 from chatbridge.events import (
-    AvailabilityChanged,
-    ChoicePicked,
     Command,
-    ConversationMigrated,
     Event,
-    MessageEdited,
     MessageReceived,
     NothingToDo,
     ReplyTo,
@@ -34,23 +30,6 @@ Parse = Callable[..., Event]
 
 def _message(**members: Any) -> dict[str, Any]:
     return {"message_id": 5, "date": 1_800_000_000, "chat": PRIVATE, "from": USER, **members}
-
-
-@pytest.fixture
-def parse(adapter: TelegramAdapter, specification_or_none: Any) -> Parse:
-    """Parse an update that the Bot API could send, and return its only event."""
-
-    def of(update_id: int = 1, *, strict: bool = True, **members: Any) -> Event:
-        update = {"update_id": update_id, **members}
-        if strict and specification_or_none is not None:
-            assert [] == specification_or_none.problems(["Update"], update, "update")
-        webhook = WebhookRequest({}, json.dumps(update).encode())
-        (event,) = adapter.parse(webhook)
-        assert [event] == adapter.parse(webhook)
-        assert update == event.raw
-        return event
-
-    return of
 
 
 def test_a_text_message(parse: Parse) -> None:
@@ -267,109 +246,6 @@ def test_another_bot_is_known_as_one(parse: Parse) -> None:
     event = parse(message=_message(text="x", chat=GROUP, **{"from": BOT}))
     assert event.sender is not None
     assert event.sender.is_bot
-
-
-def test_an_edit(parse: Parse) -> None:
-    """A change has an id and a time of its own, and the whole new text."""
-    event = parse(edited_message=_message(text="new", edit_date=1_800_000_009))
-    assert isinstance(event, MessageEdited)
-    assert ("e:7:5:1800000009", "5", "new", 1_800_000_009.0) == (
-        event.event_id, event.message_id, event.text.plain(), event.sent_at
-    )  # fmt: skip
-
-
-def _press(**members: Any) -> dict[str, Any]:
-    return {"id": "99", "from": USER, "chat_instance": "1", "data": "yes", **members}
-
-
-def test_a_press(parse: Parse) -> None:
-    """A press carries its data, and is answered in the chat and topic of its message."""
-    message = _message(message_thread_id=3, is_topic_message=True, text="x")
-    event = parse(callback_query=_press(message=message))
-    assert isinstance(event, ChoicePicked)
-    assert ("c:99", "99", "yes", "5", Address("7", "3")) == (
-        event.event_id, event.query_id, event.data, event.message_id, event.address
-    )  # fmt: skip
-
-
-def test_a_press_on_an_old_message(parse: Parse) -> None:
-    """A message that Telegram no longer shows to the bot still names its chat."""
-    old = {"chat": PRIVATE, "message_id": 5, "date": 0}
-    event = parse(callback_query=_press(message=old))
-    assert isinstance(event, ChoicePicked)
-    assert Address("7") == event.address
-
-
-@pytest.mark.parametrize("members", [{}, {"message": _message(), "data": None}])
-def test_a_press_that_is_not_ours_needs_nothing(parse: Parse, members: dict[str, Any]) -> None:
-    """A press without a message or without data is acknowledged on purpose."""
-    event = parse(callback_query=_press(**members), strict=False)
-    assert isinstance(event, NothingToDo)
-
-
-@pytest.mark.parametrize(
-    ("member", "available"),
-    [
-        ({"status": "kicked", "until_date": 0}, False),
-        ({"status": "left"}, False),
-        ({"status": "member"}, True),
-        ({"status": "restricted", "is_member": True, "can_send_messages": True}, True),
-        ({"status": "restricted", "is_member": True, "can_send_messages": False}, False),
-    ],
-)
-def test_availability(parse: Parse, member: dict[str, Any], available: bool) -> None:
-    """Blocking, removing and letting back in are seen."""
-    change = {
-        "chat": PRIVATE,
-        "from": USER,
-        "date": 1_800_000_000,
-        "old_chat_member": {"status": "left", "user": BOT},
-        "new_chat_member": {"user": BOT, **member},
-    }
-    strict = member["status"] != "restricted"  # which has many members of no interest here
-    event = parse(my_chat_member=change, strict=strict)
-    assert isinstance(event, AvailabilityChanged)
-    assert (available, "u:1") == (event.available, event.event_id)
-
-
-def test_both_halves_of_a_migration_say_the_same(parse: Parse) -> None:
-    """Either service message alone moves the conversation, whichever comes first."""
-    supergroup = {"id": -1001, "type": "supergroup", "title": "Office"}
-    left = parse(message=_message(chat=GROUP, migrate_to_chat_id=-1001))
-    came = parse(message=_message(chat=supergroup, migrate_from_chat_id=-44))
-    assert isinstance(left, ConversationMigrated)
-    assert isinstance(came, ConversationMigrated)
-    assert (Address("-44"), "-1001") == (left.address, left.moved_to)
-    assert (Address("-44"), "-1001") == (came.address, came.moved_to)
-    assert left.event_id != came.event_id
-
-
-@pytest.mark.parametrize("members", [{"business_connection_id": "b"}, {"guest_query_id": "g"}])
-def test_chats_of_other_kinds_are_left_alone(parse: Parse, members: dict[str, Any]) -> None:
-    """A business or guest chat may share a number with one of the bot's and is never mixed up."""
-    assert isinstance(parse(message=_message(text="x", **members)), NothingToDo)
-
-
-def test_a_channel_post_needs_nothing(parse: Parse) -> None:
-    """A channel is no conversation."""
-    channel = {"id": -1002, "type": "channel", "title": "News"}
-    event = parse(channel_post=_message(chat=channel, text="x"))
-    assert isinstance(event, NothingToDo)
-    assert "channel_post is not carried" == event.reason
-
-
-def test_an_unknown_kind_with_a_chat_is_visible(parse: Parse) -> None:
-    """A kind newer than the adapter is answered where it names a chat."""
-    event = parse(strict=False, hologram_message=_message(text="x"))
-    assert isinstance(event, MessageReceived)
-    assert ("unknown", Address("7"), "u:1") == (event.unsupported, event.address, event.event_id)
-
-
-def test_an_unknown_kind_without_a_chat_is_acknowledged(parse: Parse) -> None:
-    """A kind that names no chat is acknowledged with a reason."""
-    event = parse(strict=False, hologram={"x": 1})
-    assert isinstance(event, NothingToDo)
-    assert "an unknown kind of update" == event.reason
 
 
 def test_equal_texts_of_two_chats_are_two_events(parse: Parse) -> None:
