@@ -143,7 +143,9 @@ _KINDS = ["doc", "paragraph", "text", "heading", "codeBlock", "bulletList", "ord
           "emoji", "status", "inlineCard", "blockCard", "media", "mediaSingle", "expand", "panel",
           "extension", "futureNode", "hardBreak", "decisionList", "decisionItem"]  # fmt: skip
 _NODES = st.recursive(
-    st.fixed_dictionaries({"type": st.sampled_from(_KINDS)}, optional={"attrs": _JSON, "text": _JSON}),
+    st.fixed_dictionaries(
+        {"type": st.sampled_from(_KINDS)}, optional={"attrs": _JSON, "text": _JSON}
+    ),
     lambda inner: st.fixed_dictionaries(
         {"type": st.sampled_from(_KINDS) | _JSON},
         optional={"content": st.lists(inner, max_size=4) | _JSON, "attrs": _JSON, "marks": _JSON},

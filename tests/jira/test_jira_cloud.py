@@ -200,6 +200,26 @@ def test_of_several_requests_the_first_is_found(world: Any, draft: NewRequest) -
     assert first == world.run(world.desk.find_request(draft)).issue_id
 
 
+def test_each_source_finds_what_the_other_cannot(world: Any, draft: NewRequest) -> None:
+    """A field that cannot be searched is found in the list, an old request by the search."""
+    issue = world.open(draft)
+    world.site.switch_fault(Fault(kind="status", match="/search/jql", status=400))
+    assert issue == world.run(world.desk.find_request(draft)).issue_id
+    world.act("behaviour", page_cap=1)
+    for number in range(6):
+        world.clock.advance(1)
+        world.open(evolve(draft, marker=f"cbother{number:03}"))
+    assert issue == world.run(world.desk.find_request(draft)).issue_id
+
+
+def test_a_search_that_fails_otherwise_is_not_none(world: Any, draft: NewRequest) -> None:
+    """Where the search fails for another reason, nothing is said of the request."""
+    for status, error in ((503, RetryLaterError), (403, RefusedError)):
+        world.site.switch_fault(Fault(kind="status", match="/search/jql", status=status))
+        with pytest.raises(error):
+            world.run(world.desk.find_request(draft))
+
+
 def test_the_index_may_lag(world: Any, draft: NewRequest) -> None:
     """A request that no index knows yet is not found, and is found later."""
     world.act("behaviour", index_lag=30.0)

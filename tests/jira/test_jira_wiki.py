@@ -12,9 +12,9 @@ from chatbridge.jira.characters import clean
 from chatbridge.jira.wiki import APART, escape, same_text, unescape
 
 _PIECES = ["{code}", "{noformat}", "{", "}", "[", "]", "[~accountid:x]", "*", "_", "-", "----", "+",
-           "^", "~", "??", "!", "!a.png!", "|", "||", "# ", "* ", "- ", "h1. ", "bq. ", "\\", "\\\\",
-           "(", ")", ":)", ";)", ":D", "(/)", "http://a.b/c_d", "mailto:a@b.c", "&lt;", "&", "a",
-           "b c", "\n", " ", "@", "{{", "}}", "[^f.txt]"]  # fmt: skip
+           "^", "~", "??", "!", "!a.png!", "|", "||", "# ", "* ", "- ", "h1. ", "bq. ", "\\",
+           "\\\\", "(", ")", ":)", ";)", ":D", "(/)", "http://a.b/c_d", "mailto:a@b.c", "&lt;", "&",
+           "a", "b c", "\n", " ", "@", "{{", "}}", "[^f.txt]"]  # fmt: skip
 _TEXTS = st.lists(st.sampled_from(_PIECES) | st.text(max_size=3), max_size=14).map("".join)
 
 # What Jira's parsers take for markup unless a backslash stands before it, and only one.
