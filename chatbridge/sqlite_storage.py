@@ -76,9 +76,10 @@ class SqliteStorage(Storage):
 
     Args:
         path: the file; it is created, readable by its owner only, in a directory that exists.
-        durable: whether a put survives a power failure. False saves the wait for the disk; then
-            a power failure (not a crash of the process) may undo the last puts, so that a
-            message may come twice.
+        durable: whether a put survives a power failure (`synchronous = full`). False saves the
+            wait for the disk; then a power failure (not a crash of the process) may undo the
+            last puts, so that a message may come twice. Measured on a small virtual machine: 0.3
+            to 3 ms a put against 0.04 ms; puts that wait at the same time share one such wait.
         busy_seconds: how long to wait for another process that writes.
         now: the wall clock in Unix seconds, for times to live.
 

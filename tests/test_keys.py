@@ -1,7 +1,5 @@
 """Tests of root keys: their text, their sources, and opening a storage with them."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 import os
 import pickle
 import threading

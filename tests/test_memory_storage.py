@@ -1,7 +1,5 @@
 """Tests of the storage in memory: the shipped suite, and what is its own."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 import pytest
 
 from chatbridge.memory_storage import MemoryStorage

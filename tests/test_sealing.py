@@ -1,7 +1,5 @@
 """Tests of sealing: round trips, tampering, padding, hashes, wrapping, and the public vector."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 import base64
 import itertools
 import json

@@ -1,7 +1,6 @@
 """Tests of the SQLite storage: the shipped suite, and what a file, processes and forks add."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
+import contextlib
 import os
 import sqlite3
 import stat
@@ -12,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from chatbridge import sqlite_file
 from chatbridge.errors import ConfigurationError, ConflictError, StorageUnavailableError
+from chatbridge.sqlite_file import SqliteFile
 from chatbridge.sqlite_storage import APPLICATION_ID, SqliteStorage
 from chatbridge.storage import ABSENT
 from chatbridge.testing.storage_suite import StorageSuite
@@ -560,6 +561,82 @@ def test_threads_set_up_one_file(tmp_path):
     for number in range(10):
         with SqliteStorage(tmp_path / f"{number}.db") as storage:
             assert 8 == len(storage.scan("link").rows)
+
+
+def test_another_process_set_it_up_meanwhile(path, storage, monkeypatch):
+    """If the file is ready by the time that we may write, its tables are left as they are."""
+    storage.put("link:a", b"1")
+    looked_new = [True]
+    is_new = SqliteFile._is_new
+    monkeypatch.setattr(
+        SqliteFile, "_is_new", lambda *args: looked_new.pop() if looked_new else is_new(*args)
+    )
+    with SqliteStorage(path) as late:
+        assert b"1" == late.get("link:a").value
+    assert [] == looked_new
+
+
+def test_another_process_sets_it_up_while_we_look(path, monkeypatch):
+    """A file that becomes ready between two questions is never taken for somebody else's."""
+    number = sqlite_file._number
+    first = [True]
+
+    def interrupted(connection, statement):
+        answer = number(connection, statement)
+        if first and first.pop():
+            other = SqliteFile(path, APPLICATION_ID, 1, ("create table x (y)",), True, 0.0)
+            beside = other.connect()
+            with contextlib.suppress(sqlite3.OperationalError):
+                other._prepare(beside)
+            beside.close()
+        return answer
+
+    monkeypatch.setattr(sqlite_file, "_number", interrupted)
+    with SqliteStorage(path) as storage:
+        storage.put("link:a", b"1")
+    assert [] == first
+
+
+def test_a_lock_while_connecting_is_waited_for(storage, monkeypatch):
+    """A database that is locked at the moment of connecting is tried again."""
+    storage.put("link:a", b"1")
+    connect = SqliteFile.connect
+    busy = [sqlite3.OperationalError("busy") for _ in range(3)]
+    for error in busy:
+        error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+
+    def locked(file):
+        if busy:
+            raise busy.pop()
+        return connect(file)
+
+    monkeypatch.setattr(SqliteFile, "connect", locked)
+    storage._database._close_idle()
+    assert b"1" == storage.get("link:a").value
+    assert [] == busy
+
+
+def test_files_are_set_up_one_at_a_time(tmp_path, monkeypatch):
+    """No thread has opened a new file yet when the handle that created it is closed.
+
+    To close that handle would drop the locks of whoever has.
+    """
+    running, most = [], []
+    set_up = SqliteFile.set_up
+
+    def watched(file):
+        running.append(file)
+        threading.Event().wait(0.005)
+        most.append(len(running))
+        set_up(file)
+        running.remove(file)
+
+    monkeypatch.setattr(SqliteFile, "set_up", watched)
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(SqliteStorage, [tmp_path / "records.db"] * 4))
+    for storage in opened:
+        storage.close()
+    assert [1] * 4 == most
 
 
 def test_processes_set_up_one_file(run):

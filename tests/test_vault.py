@@ -1,7 +1,5 @@
 """Tests of typed access to records: conditions, identities, schemas, and damaged rows."""
 
-# ruff: noqa: SIM300 - what is expected stands left, in every test of this project
-
 import logging
 from typing import ClassVar
 
