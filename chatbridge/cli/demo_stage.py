@@ -1,0 +1,199 @@
+"""The stage of the demo: simulators over HTTP, and the bridge as a process of its own.
+
+Everything lies in one temporary folder that is removed at the end, and listens on loopback only.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from chatbridge import ConfigurationError, NewBot, Plugins, ProjectSettings, new_root_key
+from chatbridge.cli.new_files import write_new
+from chatbridge.configuration import open_bridge, read_configuration
+from chatbridge.testing.desk_simulator import DeskSimulator
+from chatbridge.testing.serving import SimulationServer
+from chatbridge.testing.simulator import Fault, Simulator
+
+CHAT = 700_100_200
+_PATIENCE = 30.0
+_STARTUP = 30.0
+
+_CONFIGURATION = """\
+[site]
+url = "{site_url}"
+name = "demo"
+account = "{account}"
+token = "{token}"
+
+[storage]
+url = "sqlite:demo.db"
+
+[keys]
+file = "demo.key"
+
+# A real bridge keeps the defaults, which leave slow services more time.
+[timings]
+feed_every = 0.5
+comment_settle = 2.0
+request_settle = 3.0
+lease = 2.0
+poll_wait = 5.0
+"""
+
+
+class Stage:
+    """A customer, an agent, simulated services, and a bridge process that can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._config = folder / "chatbridge.toml"
+        plugins = Plugins()
+        self.desk = DeskSimulator()
+        self.chat: Simulator = plugins.simulator("telegram")()
+        self._server = SimulationServer({"desk": self.desk, "telegram": self.chat})
+        self._bridge: subprocess.Popen[str] | None = None
+        self.output = folder / "bridge.log"
+
+    def __enter__(self) -> Self:
+        self._server.start()
+        known = self.desk.credentials()
+        text = _CONFIGURATION.format(
+            site_url=self._server.url("desk"), account=known["account"], token=known["api_token"]
+        )
+        write_new(self._config, text)
+        write_new(self._folder / "demo.key", new_root_key() + "\n")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill_bridge()
+        self._server.stop()
+
+    def set_up_project(self) -> list[str]:
+        """Keep the project and its bot; return what the checks said."""
+        known = self.desk.credentials()
+        settings = ProjectSettings(
+            name="support",
+            service_desk=known["service_desk"],
+            request_type=known["request_type"],
+            privacy_notice="Your messages are passed on to our support team's Jira.",
+        )
+        bot = NewBot(
+            "telegram",
+            {"token": self.token, "api_url": self._server.url("telegram")},
+        )
+        with open_bridge(read_configuration(self._config)) as bridge:
+            findings = bridge.admin.set_project(settings, [bot])
+        return [f"{each.subject}: {each.text}" for each in findings]
+
+    @property
+    def token(self) -> str:
+        """The bot's token, which must not be found in any file of the bridge."""
+        return self.chat.credentials()["bot_token"]
+
+    def start_bridge(self) -> int:
+        """Start `chatbridge run` and return its process id once it is ready."""
+        command = [sys.executable, "-m", "chatbridge", "-c", str(self._config), "run", "--no-web"]
+        log = self.output.open("a")
+        self._bridge = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self._folder
+        )
+        log.close()
+        if not _first_line(self._bridge).startswith("ready"):
+            raise ConfigurationError(f"the bridge did not start: {self.output.read_text()[-500:]}")
+        return self._bridge.pid
+
+    def kill_bridge(self) -> None:
+        """End the bridge as kill -9 does, in the middle of whatever it does."""
+        bridge, self._bridge = self._bridge, None
+        if bridge is not None:
+            bridge.kill()
+            bridge.wait()
+            if bridge.stdout is not None:
+                bridge.stdout.close()
+
+    def stop_bridge(self) -> int:
+        """End the bridge with SIGTERM and return its exit code."""
+        if self._bridge is None:
+            return 0
+        self._bridge.terminate()
+        code = self._bridge.wait(timeout=_PATIENCE)
+        self.kill_bridge()
+        return code
+
+    def customer_says(self, text: str) -> None:
+        """Let the customer write to the bot."""
+        self.chat.control("message", {"chat": CHAT, "text": text, "name": "Olena"})
+
+    def agent_says(self, issue: str, text: str, *, public: bool = True) -> None:
+        """Let the agent comment on the request."""
+        self.desk.control("comment", {"issue": issue, "text": text, "public": public})
+
+    def agent_moves(self, issue: str, status: str) -> None:
+        """Let the agent change the request's status."""
+        self.desk.control("transition", {"issue": issue, "status": status})
+
+    def slow_down_comments(self) -> None:
+        """Let Jira take the next comment, but keep its answer back."""
+        self.desk.switch_fault(Fault(kind="slow", match="POST .*/issue/.*/comment$", seconds=20.0))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the customer requests in Jira."""
+        found: list[dict[str, Any]] = self.desk.control("requests", {})
+        return found
+
+    def comments(self, text: str) -> list[dict[str, Any]]:
+        """Return the comments in Jira that hold a text."""
+        return [
+            comment
+            for request in self.requests()
+            for comment in request["comments"]
+            if text in comment["text"]
+        ]
+
+    def shown(self, text: str) -> list[str]:
+        """Return the bot's messages in the chat that hold a text."""
+        messages = self.chat.control("transcript", {"chat": CHAT})
+        return [
+            message["text"]
+            for message in messages
+            if message["from"] == "bot" and text in message["text"]
+        ]
+
+    def files_hold(self, words: list[str]) -> list[str]:
+        """Return those of the words that stand readable in the bridge's database or log."""
+        kept = [path for path in self._folder.iterdir() if path.name != self._config.name]
+        raw = b"".join(path.read_bytes() for path in kept)
+        return [word for word in words if word.encode() in raw]
+
+
+def eventually(ready: Callable[[], object], seconds: float = _PATIENCE) -> bool:
+    """Wait until something is so; return whether it came to be."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _first_line(process: subprocess.Popen[str]) -> str:
+    """Return the first line that a process prints, empty when none comes in time."""
+    stream, lines = process.stdout, [""]
+    if stream is None:
+        return ""
+    reader = threading.Thread(target=lambda: lines.append(stream.readline()), daemon=True)
+    reader.start()
+    reader.join(_STARTUP)
+    return lines[-1]
