@@ -21,7 +21,7 @@ PACKAGE = ROOT / "chatbridge"
 
 FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities",
-    1: "events outgoing exchange settings signatures keyset sealing",
+    1: "events outgoing exchange settings signatures keyset sealing setting_texts",
     2: "adapter desk storage hookspecs",
     3: (
         # plugins and the way out
@@ -34,7 +34,7 @@ FLOORS: dict[int, str] = {
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
         # pieces that journeys share
-        "comments delivery jira_writes setbacks"
+        "comments delivery jira_writes setbacks configuration_file configuration_sections"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
     5: "configuration engine crew one_shot link_care administration bridge",

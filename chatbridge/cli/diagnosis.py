@@ -1,0 +1,154 @@
+"""All checks of `chatbridge doctor`, in order; one that fails or crashes never hides another.
+
+Nothing is changed, but for one record that is written to see whether the storage takes it, and
+removed again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from chatbridge import Bridge, ChatbridgeError, Finding
+from chatbridge.cli.bot_checks import check_bot
+from chatbridge.cli.site_checks import check_clock, check_login, check_permissions, check_type
+from chatbridge.configuration import Configuration, open_bridge, read_configuration
+from chatbridge.links import Link, LinkState
+from chatbridge.records import Claim, Conversation, Project, ProjectState
+
+_AGAIN: Final = "see to it, then run chatbridge doctor again"
+_PROBE_LIVES: Final = 60
+"""Seconds after which a probe that could not be removed is gone by itself."""
+
+
+def diagnose(path: Path) -> Iterator[Finding]:
+    """Look at everything and yield what is found.
+
+    Args:
+        path: the configuration file.
+    """
+    read: list[Configuration] = []
+    yield from shielded("configuration", _check_file, path, read)
+    for configuration in read:
+        yield from shielded("root key", _check_keys, configuration)
+        opened: list[Bridge] = []
+        yield from shielded("storage", _check_opening, configuration, opened)
+        for bridge in opened:
+            with bridge:
+                yield from _check_bridge(bridge, configuration)
+
+
+def shielded(subject: str, check: Callable[..., Iterable[Finding]], *of: Any) -> Iterator[Finding]:
+    """Yield what a check finds; whatever it raises is a finding too.
+
+    Args:
+        subject: what is looked at.
+        check: returns or yields findings.
+        of: what it is called with.
+    """
+    try:
+        yield from check(*of)
+    except ChatbridgeError as error:
+        yield Finding(subject, False, str(error), _AGAIN)
+    except Exception as error:  # noqa: BLE001 - the other checks go on whatever happens
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}, line {place.lineno}"
+        text = f"the check itself failed with {type(error).__name__} in {where}"
+        yield Finding(subject, False, text, "report it as a fault of chatbridge or of a plugin")
+
+
+def _check_bridge(bridge: Bridge, configuration: Configuration) -> Iterator[Finding]:
+    roster = bridge.engine.roster
+    yield from shielded("storage", _check_storage, bridge)
+    for site in configuration.sites:
+        subject = f"Jira site {site.name}"
+        yield from shielded(subject, check_login, roster, site.name)
+        yield from shielded(subject, check_clock, roster, site.name)
+    projects: list[Project] = []
+    yield from shielded("projects", _check_projects, bridge, projects)
+    for project in projects:
+        subject = f"project {project.settings.name}"
+        if configuration.sites:
+            yield from shielded(subject, check_permissions, roster, project)
+            yield from shielded(subject, check_type, roster, project)
+        for bot in project.bots:
+            yield from shielded(f"{subject}: {bot.platform} bot", check_bot, bridge, project, bot)
+
+
+def _check_file(path: Path, read: list[Configuration]) -> Iterator[Finding]:
+    """Read the file into `read`; without its sites where only they are wrong."""
+    try:
+        read.append(read_configuration(path))
+    except ChatbridgeError as error:
+        yield Finding("configuration", False, str(error), _AGAIN)
+    else:
+        yield Finding("configuration", True, f"{path} can be read")
+        return
+    try:
+        read.append(read_configuration(path, with_sites=False))
+    except ChatbridgeError:
+        # Told already: it is the same trouble.
+        return
+
+
+def _check_opening(configuration: Configuration, opened: list[Bridge]) -> Iterator[Finding]:
+    opened.append(open_bridge(configuration))
+    yield Finding("storage", True, "opens with this root key")
+
+
+def _check_keys(configuration: Configuration) -> Iterator[Finding]:
+    count = len(configuration.root_keys())
+    if configuration.key_text is not None:
+        where = f"the environment variable {configuration.keys.env}"
+    else:
+        where = ", ".join(str(file) for file in configuration.key_files())
+    yield Finding("root key", True, f"{count} from {where}")
+
+
+def _check_storage(bridge: Bridge) -> Iterator[Finding]:
+    """Write and remove a record of no meaning, then read all there is."""
+    storage = bridge.engine.vault.storage
+    key = f"doctor:{secrets.token_hex(8)}"
+    version = storage.put(key, b"probe", ttl=_PROBE_LIVES)
+    storage.delete(key, expect=version)
+    yield Finding("storage", True, "can be written")
+    damaged: list[str] = []
+    held = count = 0
+    for cls in (Project, Link, Conversation, Claim):
+        for kept in bridge.engine.vault.scan(cls, damaged.append):
+            count += 1
+            held += isinstance(kept.record, Link) and kept.record.state is LinkState.HELD
+    if damaged:
+        text = f"{len(damaged)} of {count + len(damaged)} records cannot be read"
+        yield Finding("storage", False, text, "restore it from a backup, then run: chatbridge "
+                      "storage restored")  # fmt: skip
+    else:
+        yield Finding("storage", True, f"all of its {count} records can be read")
+    if held:
+        mend = "look at them with chatbridge links list, then chatbridge links release"
+        yield Finding("links", False, f"{held} are held and send nothing", mend)
+
+
+def _check_projects(bridge: Bridge, projects: list[Project]) -> Iterator[Finding]:
+    for project in bridge.admin.projects():
+        projects.append(project)
+        subject = f"project {project.settings.name}"
+        if project.state is ProjectState.REMOVED:
+            mend = f"finish it: chatbridge project remove {project.settings.name}"
+            yield Finding(subject, False, "was being removed, and that did not end", mend)
+        elif project.state is ProjectState.PAUSED:
+            mend = f"chatbridge project resume {project.settings.name}"
+            yield Finding(subject, False, "is paused", mend)
+        elif not project.bots:
+            mend = f"chatbridge project set {project.settings.name} --bot PLATFORM"
+            yield Finding(subject, False, "has no bot", mend)
+    if not projects:
+        yield Finding(
+            "projects",
+            False,
+            "there are none",
+            "chatbridge project set NAME --service-desk ID --request-type ID --bot PLATFORM",
+        )

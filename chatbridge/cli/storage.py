@@ -1,0 +1,26 @@
+"""`chatbridge storage`: what to do about the storage as a whole."""
+
+from __future__ import annotations
+
+import click
+
+from chatbridge.cli.display import busy
+from chatbridge.cli.invocation import Invocation, pass_invocation
+
+
+@click.group()
+def storage() -> None:
+    """Care for the storage."""
+
+
+@storage.command()
+@pass_invocation
+def restored(invocation: Invocation) -> None:
+    """Tell the bridge that its storage came from a backup; do it before the next run.
+
+    A backup does not know what was sent after it was made. The comments that are in Jira now are
+    taken as known, so that customers do not get them twice.
+    """
+    with invocation.bridge() as bridge, busy("taking present comments as known"):
+        count = bridge.links.storage_restored()
+    click.echo(f"{count} links go on; comments that are in Jira now will not be sent")

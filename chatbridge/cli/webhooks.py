@@ -1,0 +1,96 @@
+"""`chatbridge webhook`: whether platforms tell the bridge of events, or are asked for them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import click
+
+from chatbridge import Bridge, ConfigurationError, WebhookState
+from chatbridge.cli.display import show_table
+from chatbridge.cli.invocation import Invocation, pass_invocation
+from chatbridge.roster import OpenBot
+
+
+@click.group()
+def webhook() -> None:
+    """Let platforms send events (webhooks), or ask them (polling)."""
+
+
+@webhook.command("set")
+@click.argument("name")
+@pass_invocation
+def set_(invocation: Invocation, name: str) -> None:
+    """Let the bots of a project be told of events; needs public_url."""
+    with invocation.bridge() as bridge:
+        changed = bridge.admin.set_webhook(name)
+        _check_any(name, changed)
+        for bot in changed:
+            click.echo(f"{bot}: events come by webhook now")
+        _say_hint_url(bridge, bridge.admin.project(name).settings.site)
+
+
+@webhook.command()
+@click.argument("name")
+@pass_invocation
+def remove(invocation: Invocation, name: str) -> None:
+    """Let the bots of a project be polled; what waits at the platform is kept."""
+    with invocation.bridge() as bridge:
+        changed = bridge.admin.remove_webhook(name)
+        _check_any(name, changed)
+        for bot in changed:
+            click.echo(f"{bot}: is polled now")
+
+
+@webhook.command()
+@click.argument("name")
+@pass_invocation
+def show(invocation: Invocation, name: str) -> None:
+    """Show what the platforms say about the webhooks of a project's bots."""
+    with invocation.bridge() as bridge:
+        project = bridge.admin.project(name)
+        states = bridge.admin.webhook_states(name)
+        _check_any(name, states)
+        show_table(
+            ("BOT", "PLATFORM", "MODE", "WEBHOOK", "WAITING", "PROBLEM"),
+            [_row(bridge, bot, state) for bot, state in states],
+        )
+        _say_hint_url(bridge, project.settings.site)
+
+
+def webhook_target(bridge: Bridge, bot: OpenBot, state: WebhookState) -> str:
+    """Return where a bot's webhook goes: "none", "here", or another host's name.
+
+    The address itself is not shown: who knows it may knock.
+    """
+    if not state.url:
+        return "none"
+    try:
+        mine = bridge.webhook_url(bot)
+    except ConfigurationError:
+        mine = ""
+    return "here" if state.url == mine else urlsplit(state.url).hostname or "elsewhere"
+
+
+def _row(bridge: Bridge, bot: OpenBot, state: WebhookState | None) -> tuple[object, ...]:
+    names = (f"@{bot.record.username}", bot.record.platform, bot.record.mode)
+    if state is None:
+        return (*names, "set on the platform's own page", "-", "-")
+    waiting = "-" if state.pending is None else state.pending
+    return (*names, webhook_target(bridge, bot, state), waiting, state.problem or "-")
+
+
+def _check_any(name: str, bots: object) -> None:
+    if not bots:
+        raise ConfigurationError(
+            f"project {name} has no bot that can act; chatbridge project show {name}"
+        )
+
+
+def _say_hint_url(bridge: Bridge, site: str) -> None:
+    url = bridge.hint_url(site)
+    if url is not None:
+        click.echo(
+            f"for Jira: a webhook to {url} with the secret of [site] hint_secret makes answers "
+            "arrive sooner; without it Jira is asked"
+        )

@@ -1,0 +1,252 @@
+"""Reads chatbridge.toml and the environment, and opens the bridge that they describe.
+
+An argument wins over the environment, the environment over the file, the file over the default.
+Nothing is written here, and no value of a secret gets into an error.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import attrs
+
+from chatbridge.bridge import Bridge
+from chatbridge.configuration_file import read_tables
+from chatbridge.configuration_sections import (
+    KeySettings,
+    RunSettings,
+    StorageSettings,
+    WebSettings,
+)
+from chatbridge.errors import ConfigurationError
+from chatbridge.jira.cloud import CloudDesk
+from chatbridge.jira.site import SiteSettings
+from chatbridge.keys import RootKey, root_key_from_file, root_key_from_text
+from chatbridge.project import Timings
+from chatbridge.secret import Secret
+from chatbridge.setting_texts import value_from_text
+from chatbridge.settings import structure
+
+T = TypeVar("T")
+
+DEFAULT_FILE: Final = "chatbridge.toml"
+
+
+@attrs.frozen(kw_only=True)
+class Configuration:
+    """Everything that a bridge needs to be told.
+
+    Args:
+        path: of the file; places in it are relative to its folder.
+        sites: the Jira sites.
+        storage: where records are kept.
+        keys: where the root key comes from.
+        web: where webhooks arrive.
+        run: how the work is done.
+        timings: how long to wait for what.
+        key_text: the root keys of the environment, or None.
+    """
+
+    path: Path
+    sites: tuple[SiteSettings, ...]
+    storage: StorageSettings
+    keys: KeySettings
+    web: WebSettings
+    run: RunSettings
+    timings: Timings
+    key_text: Secret | None = attrs.field(default=None, repr=False)
+
+    @property
+    def storage_url(self) -> str:
+        """The storage setting, an SQLite file's path made absolute."""
+        scheme, _, rest = self.storage.url.partition(":")
+        return f"{scheme}:{self._place(rest)}" if scheme == "sqlite" and rest else self.storage.url
+
+    def key_files(self) -> list[Path]:
+        """Return the files that hold root keys where the environment has none."""
+        return [self._place(name) for name in self.keys.files or (self.keys.file,)]
+
+    def root_keys(self) -> list[RootKey]:
+        """Return the root keys, the one for new records first.
+
+        Raises:
+            ConfigurationError: there is none, or one is wrong.
+        """
+        if self.key_text is not None:
+            where = f"the environment variable {self.keys.env}"
+            words = self.key_text.reveal().split() or [""]
+            return [root_key_from_text(word, where=where) for word in words]
+        files = self.key_files()
+        if not any(file.exists() for file in files):
+            raise ConfigurationError(
+                f"there is no root key: neither the file {files[0]} nor the environment variable "
+                f"{self.keys.env} is there; put the key back, or, if this bridge keeps nothing "
+                f"yet, run: chatbridge keys new --file {files[0]}"
+            )
+        return [root_key_from_file(file) for file in files]
+
+    def _place(self, name: str) -> Path:
+        return (self.path.parent / Path(name).expanduser()).absolute()
+
+
+SECTIONS: Final[Mapping[str, type[Any]]] = {
+    "site": SiteSettings,
+    "storage": StorageSettings,
+    "keys": KeySettings,
+    "web": WebSettings,
+    "run": RunSettings,
+    "timings": Timings,
+}
+"""The tables of chatbridge.toml; `[[site]]` may stand there several times."""
+
+
+def read_configuration(
+    path: str | os.PathLike[str] = DEFAULT_FILE,
+    *,
+    environment: Mapping[str, str] | None = None,
+    arguments: Mapping[str, Mapping[str, Any]] | None = None,
+    with_sites: bool = True,
+) -> Configuration:
+    """Return the configuration.
+
+    Args:
+        path: the file.
+        environment: None: that of the process.
+        arguments: what wins over everything else, by table and name; a None in it says nothing.
+        with_sites: false leaves the sites out, for a look at the rest where they are wrong.
+
+    Raises:
+        ConfigurationError: the text names the place, the setting and the mend.
+    """
+    file = Path(path)
+    known = os.environ if environment is None else environment
+    tables = read_tables(file)
+    unknown = sorted(set(tables) - set(SECTIONS))
+    if unknown:
+        raise ConfigurationError(
+            f"{file}: does not know [{unknown[0]}] (known: {', '.join(SECTIONS)})"
+        )
+    made = {
+        name: _section(file, f"[{name}]", schema, tables.get(name, {}), known, arguments or {})
+        for name, schema in SECTIONS.items()
+        if name != "site"
+    }
+    key_text = known.get(made["keys"].env)
+    return Configuration(
+        path=file,
+        sites=_sites(file, tables.get("site", {}), known) if with_sites else (),
+        key_text=Secret(key_text) if key_text else None,
+        **made,
+    )
+
+
+def open_bridge(configuration: Configuration, **overrides: Any) -> Bridge:
+    """Return the bridge that is described; its storage is open, nothing runs.
+
+    Args:
+        configuration: as read.
+        overrides: arguments of `Bridge` to use instead.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or the key does not open the storage.
+        StorageError: the storage cannot be opened.
+    """
+    given = {
+        "sites": [CloudDesk(site) for site in configuration.sites],
+        "public_url": configuration.web.public_url,
+        "workers": configuration.run.workers,
+        "timings": configuration.timings,
+        **overrides,
+    }
+    if "root_keys" not in given:
+        given["root_keys"] = configuration.root_keys()
+    if "storage" not in given:
+        given["storage"] = configuration.storage_url
+    return Bridge(**given)
+
+
+def _sites(file: Path, given: Any, environment: Mapping[str, str]) -> tuple[SiteSettings, ...]:
+    tables = given if isinstance(given, list) else [given]
+    made = []
+    for table in tables:
+        suffix = ""
+        if len(tables) > 1:
+            suffix = f"_{re.sub('[^A-Z0-9]', '_', _site_name(file, table).upper())}"
+        made.append(_site(file, table, environment, suffix))
+    if len({site.name for site in made}) < len(made):
+        raise ConfigurationError(f"[[site]] in {file}: every site needs a name of its own")
+    return tuple(made)
+
+
+def _site_name(file: Path, table: Any) -> str:
+    name = table.get("name") if isinstance(table, Mapping) else None
+    if not isinstance(name, str) or not name:
+        raise ConfigurationError(f"[[site]] in {file}: where there are several, each needs a name")
+    return name
+
+
+def _site(file: Path, table: Any, environment: Mapping[str, str], suffix: str) -> SiteSettings:
+    where, values = _values(file, "[site]", SiteSettings, table, environment, suffix)
+    if "url" not in values:
+        raise ConfigurationError(
+            f"{where}: url is missing; write the address of the Jira site, as in "
+            'url = "https://acme.atlassian.net"'
+        )
+    for name, about in (("token", _WITHOUT_CREDENTIAL), ("account", _WITHOUT_ACCOUNT)):
+        if name not in values:
+            variable = attrs.fields_dict(SiteSettings)[name].metadata["env"] + suffix
+            raise ConfigurationError(f"{where}: " + about.format(variable=variable, file=file))
+    return structure(values, SiteSettings, where=where)
+
+
+_WITHOUT_CREDENTIAL: Final = (
+    "its token is missing; make an API token at id.atlassian.com > Security > API tokens and put "
+    'it into the environment variable {variable}, or write token = "..." and run: chmod 600 {file}'
+)
+_WITHOUT_ACCOUNT: Final = (
+    "account is missing; write the e-mail address of the account whose token it is, or put it into "
+    "the environment variable {variable}"
+)
+
+
+def _section(
+    file: Path,
+    title: str,
+    schema: type[T],
+    table: Any,
+    environment: Mapping[str, str],
+    arguments: Mapping[str, Mapping[str, Any]],
+) -> T:
+    where, values = _values(file, title, schema, table, environment)
+    given = arguments.get(title.strip("[]"), {})
+    values.update({name: value for name, value in given.items() if value is not None})
+    return structure(values, schema, where=where)
+
+
+def _values(
+    file: Path,
+    title: str,
+    schema: type[Any],
+    table: Any,
+    environment: Mapping[str, str],
+    suffix: str = "",
+) -> tuple[str, dict[str, Any]]:
+    """Return what errors call the place, and the table's values with the environment's over it."""
+    where = f"{title} in {file}"
+    if not isinstance(table, Mapping):
+        raise ConfigurationError(f"{where}: must be a table: a line {title}, then name = value")
+    values, used = dict(table), []
+    for field in attrs.fields(schema):
+        variable = field.metadata["env"] and field.metadata["env"] + suffix
+        if not variable or not environment.get(variable):
+            continue
+        used.append(variable)
+        try:
+            values[field.name] = value_from_text(schema, field.name, environment[variable])
+        except ValueError as error:
+            raise ConfigurationError(f"the environment variable {variable} {error}") from None
+    return where + (f" with {', '.join(used)} of the environment" if used else ""), values
