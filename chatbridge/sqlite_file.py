@@ -141,12 +141,18 @@ class SqliteFile:
 
     def _check_path(self) -> None:
         directory = self.path.parent
-        if not directory.is_dir():
+        try:
+            there, taken = directory.is_dir(), self.path.is_dir()
+        except OSError as error:
+            raise ConfigurationError(
+                f"the database {self.path} cannot be reached: {error.strerror}"
+            ) from None
+        if not there:
             raise ConfigurationError(
                 f"the directory {directory} of the database does not exist; "
                 f"run: mkdir -p -m 700 {directory}"
             )
-        if self.path.is_dir():
+        if taken:
             raise ConfigurationError(f"{self.path} is a directory; name a file in it")
 
     def _create_private(self) -> None:

@@ -142,6 +142,13 @@ def test_another_key_under_the_same_id_is_rejected(sealer):
         other.unseal("link:a", sealer.seal("link:a", 1, b"x"))
 
 
+def test_padding_without_an_end_is_rejected(sealer, monkeypatch):
+    """A genuine record without the mark that ends it is refused, and not cut anywhere."""
+    monkeypatch.setattr("chatbridge.sealing._decrypt", lambda *_: b"\0" * 256)
+    with pytest.raises(SealedValueError, match="no end"):
+        sealer.unseal("link:a", sealer.seal("link:a", 1, b"x"))
+
+
 def test_errors_hold_nothing_of_nacl(sealer):
     """An error of unsealing has no other error behind it, and names neither key nor content."""
     sealed = bytearray(sealer.seal("link:canary", 1, b"canary"))

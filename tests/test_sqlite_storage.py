@@ -168,6 +168,49 @@ def test_directory_as_file(tmp_path):
         SqliteStorage(tmp_path)
 
 
+def test_path_that_cannot_be_reached(tmp_path):
+    """A path that the system refuses is told with the system's reason."""
+    with pytest.raises(ConfigurationError, match="cannot be reached: File name too long"):
+        SqliteStorage(tmp_path / ("x" * 300))
+
+
+def test_file_that_cannot_be_created(path, monkeypatch):
+    """A file that may not be created is told with the system's reason."""
+
+    def refuse(*_args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.open", refuse)
+    with pytest.raises(StorageUnavailableError, match="cannot be created: Permission denied"):
+        SqliteStorage(path)
+
+
+def test_file_system_without_wal(path, monkeypatch):
+    """Where SQLite cannot use its log, as on network shares, the file is refused with the mend."""
+    connect = SqliteFile.connect
+
+    class NoWal(sqlite3.Connection):
+        def execute(self, statement, *values):
+            return super().execute(statement.replace("journal_mode = wal", "journal_mode"), *values)
+
+    def without_wal(file):
+        connect(file).close()
+        return sqlite3.connect(file.path, factory=NoWal, isolation_level=None)
+
+    monkeypatch.setattr(SqliteFile, "connect", without_wal)
+    with pytest.raises(ConfigurationError, match="local disk"):
+        SqliteStorage(path)
+
+
+def test_delete_of_what_must_be_absent(storage):
+    """A delete that expects nothing to be there conflicts with whatever is."""
+    storage.delete("link:a", expect=ABSENT)
+    storage.put("link:a", b"1")
+    with pytest.raises(ConflictError):
+        storage.delete("link:a", expect=ABSENT)
+    assert b"1" == storage.get("link:a").value
+
+
 def test_strange_names(tmp_path):
     """A file name with the signs of URLs in it is taken as it is."""
     path = tmp_path / "a b?mode=memory#%41.db"
