@@ -6,6 +6,7 @@ rendering cuts messages by it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -54,6 +55,14 @@ class FileLimit:
     max_caption: int = 0
 
 
+def _words(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(words)
+
+
+def _marks(marks: Iterable[Mark]) -> frozenset[Mark]:
+    return frozenset(marks)
+
+
 @frozen(kw_only=True)
 class Capabilities:
     """What a platform can do.
@@ -88,9 +97,9 @@ class Capabilities:
 
     max_text_length: int
     length_unit: LengthUnit = field(default=LengthUnit.CODEPOINT, converter=LengthUnit)
-    marks: frozenset[Mark] = field(default=frozenset(), converter=frozenset)
+    marks: frozenset[Mark] = field(default=frozenset(), converter=_marks)
     links: bool = False
-    blocks: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    blocks: frozenset[str] = field(default=frozenset(), converter=_words)
     choices: bool = False
     max_choice_label: int = 40
     max_choice_data: int = 64

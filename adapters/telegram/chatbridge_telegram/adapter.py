@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from chatbridge.adapter import Adapter, Batch, BotIdentity, Update, WebhookState
-from chatbridge.capabilities import Capabilities, FileLimit, LengthUnit, Proof
-from chatbridge.content import FileKind
+from chatbridge.capabilities import Capabilities, LengthUnit, Proof
 from chatbridge.errors import (
     ConfigurationError,
     DeliveryError,
@@ -38,17 +37,6 @@ _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a name
 _LONGEST_POLL = 50
 _PAGE = 100
 _MAX_ANSWER_TEXT = 200
-_MEGABYTE = 1024 * 1024
-_MAX_CAPTION = 1024
-_BLOCKS: Any = frozenset({"code", "quote"})  # Any: the plugin cannot type its converter
-
-
-def _file_limit(kind: FileKind) -> FileLimit:
-    captionless = kind in {FileKind.VIDEO_NOTE, FileKind.STICKER}
-    return FileLimit(
-        max_bytes=(10 if kind is FileKind.PHOTO else 50) * _MEGABYTE,
-        max_caption=0 if captionless else _MAX_CAPTION,
-    )
 
 
 class TelegramAdapter(Adapter):
@@ -66,13 +54,10 @@ class TelegramAdapter(Adapter):
         length_unit=LengthUnit.UTF16,
         marks=frozenset(Mark),
         links=True,
-        blocks=_BLOCKS,
+        blocks={"code", "quote"},
         choices=True,
         max_choice_label=64,
         max_choice_data=methods.MAX_CHOICE_DATA,
-        files="upload",
-        file_limits={kind: _file_limit(kind) for kind in FileKind},
-        albums=10,
         edits=None,
         replies=True,
         threads=True,

@@ -6,6 +6,8 @@ only Telegram's own notes about a chat become `NothingToDo`.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -121,7 +123,10 @@ def message_edited(message: dict[str, Any], update_id: int, raw: dict[str, Any])
             return NothingToDo(**origin, reason=reason)
     message_id, edited = integer_at(message, "message_id"), optional_integer(message, "edit_date")
     if message_id and edited:
-        origin["event_id"] = f"e:{origin['address'].chat}:{message_id}:{edited}"
+        # Two edits can fall into one second, so what was written tells them apart.
+        written = json.dumps(message, sort_keys=True).encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(written, digest_size=8).hexdigest()
+        origin["event_id"] = f"e:{origin['address'].chat}:{message_id}:{edited}:{digest}"
         origin["sent_at"] = float(edited)
     else:
         origin["event_id"] = f"u:{update_id}"

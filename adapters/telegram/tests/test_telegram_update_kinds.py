@@ -33,9 +33,19 @@ def test_an_edit(parse: Parse) -> None:
     """A change has an id and a time of its own, and the whole new text."""
     event = parse(edited_message=_message(text="new", edit_date=1_800_000_009))
     assert isinstance(event, MessageEdited)
-    assert ("e:7:5:1800000009", "5", "new", 1_800_000_009.0) == (
-        event.event_id, event.message_id, event.text.plain(), event.sent_at
+    assert event.event_id.startswith("e:7:5:1800000009:")
+    assert ("5", "new", 1_800_000_009.0) == (
+        event.message_id, event.text.plain(), event.sent_at
     )  # fmt: skip
+
+
+def test_two_edits_in_one_second(parse: Parse) -> None:
+    """Two changes within one second are two events; the same one twice is one."""
+    one, again, other = (
+        parse(edited_message=_message(text=text, edit_date=1_800_000_009))
+        for text in ("new", "new", "newer")
+    )
+    assert (one.event_id == again.event_id, one.event_id == other.event_id) == (True, False)
 
 
 def _press(**members: Any) -> dict[str, Any]:
