@@ -94,7 +94,7 @@ def test_whatever_is_written_is_valid(
     adf_errors: Callable[[Any], list[str]], document: Document
 ) -> None:
     """Any document becomes ADF that Atlassian's own schema takes."""
-    assert adf_errors(write_adf(document)) == []
+    assert [] == adf_errors(write_adf(document))
 
 
 @_QUICK
@@ -228,9 +228,9 @@ def test_marks_and_links_are_read() -> None:
 def test_ordered_lists_keep_their_first_number() -> None:
     """A list that starts at seven does so on both sides; nonsense starts at one."""
     document = Document((ItemList((ListItem((Paragraph((Text("x"),)),)),), 7),))
-    assert read_adf(write_adf(document)).plain() == "7. x"
+    assert "7. x" == read_adf(write_adf(document)).plain()
     odd = _block("orderedList", _block("listItem", _line({"type": "text", "text": "x"})), order=-5)
-    assert read_adf({"type": "doc", "content": [odd]}).plain() == "1. x"
+    assert "1. x" == read_adf({"type": "doc", "content": [odd]}).plain()
 
 
 def test_unsafe_links_are_written_as_text() -> None:
@@ -253,8 +253,8 @@ def test_length_counts_what_jira_stores(text: str, units: int | None) -> None:
 
 def test_plain_strings_are_plain_text() -> None:
     """Where Jira gives a string instead of ADF it is text, not markup."""
-    assert read_adf("*a*\n\nb").plain() == "*a*\n\nb"
-    assert read_adf(None).plain() == ""
+    assert "*a*\n\nb" == read_adf("*a*\n\nb").plain()
+    assert "" == read_adf(None).plain()
 
 
 def _line(*nodes: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_settings_name_the_site_after_its_host() -> None:
     """The site's short name comes from its address, and an address loses its last slash."""
     settings = structure({"url": f"{SITE}/"}, SiteSettings, where="[site]")
     assert (settings.name, settings.url) == ("acme", SITE)
-    assert SiteSettings(url="https://desk.example").name == "desk.example"
+    assert "desk.example" == SiteSettings(url="https://desk.example").name
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_classic_token_stays_on_the_site(world: Any) -> None:
     account = world.run(world.desk.identify())
     assert ("Chat bot", account.account_id) == (account.name, world.desk.account_id)
     world.run(world.desk.request_types("10"))
-    assert [path for path in world.paths() if "/ex/jira/" in path] == []
+    assert [] == [path for path in world.paths() if "/ex/jira/" in path]
 
 
 def test_a_scoped_token_finds_the_gateway_once(world: Any) -> None:
@@ -82,8 +82,8 @@ def test_a_scoped_token_finds_the_gateway_once(world: Any) -> None:
     world.run(world.desk.request_types("10"))
     world.run(world.desk.request_types("10"))
     paths = world.paths()
-    assert paths[:2] == ["GET /rest/api/3/myself", "GET /_edge/tenant_info"]
-    assert len(paths) == 5
+    assert ["GET /rest/api/3/myself", "GET /_edge/tenant_info"] == paths[:2]
+    assert 5 == len(paths)
     assert all("/ex/jira/" in path for path in paths[2:])
 
 
@@ -107,7 +107,7 @@ def test_an_oauth_token_is_asked_for_every_call(world: Any) -> None:
     world.desk = CloudDesk(settings, bearer=bearer)
     world.run(world.desk.identify())
     world.run(world.desk.request_types("10"))
-    assert (len(asked), len(world.calls)) == (2, 2)
+    assert (2, 2) == (len(asked), len(world.calls))
 
 
 def test_a_failing_oauth_token_giver_shows_nothing(world: Any) -> None:
@@ -148,8 +148,8 @@ def test_opening_makes_one_request(world: Any, draft: NewRequest) -> None:
     issue = world.open(evolve(draft, summary="Two\nlines " + "x" * 300))
     (shown,) = world.act("requests")
     assert issue == shown["id"]
-    assert shown["description"] == "Since this morning.\n\nPlease help.\n\nRef: cbk7q2m4d9x"
-    assert shown["summary"] == "Two lines " + "x" * 245
+    assert "Since this morning.\n\nPlease help.\n\nRef: cbk7q2m4d9x" == shown["description"]
+    assert "Two lines " + "x" * 245 == shown["summary"]
 
 
 def test_a_site_that_refuses_adf_gets_markup(world: Any, draft: NewRequest) -> None:
@@ -159,7 +159,7 @@ def test_a_site_that_refuses_adf_gets_markup(world: Any, draft: NewRequest) -> N
     world.open(evolve(draft, description=_say(text)))
     (shown,) = world.act("requests")
     assert f"{text}\n\nRef: {draft.marker}" == shown["description"]
-    assert [r.status for q, r in world.calls if q.url.endswith("/request")] == [400, 201]
+    assert [400, 201] == [r.status for q, r in world.calls if q.url.endswith("/request")]
 
 
 def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> None:
@@ -167,7 +167,7 @@ def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> No
     with pytest.raises(RefusedError) as caught:
         world.open(evolve(draft, request_type="27"))
     assert caught.value.reason == Refusal.INVALID
-    assert len([q for q, _ in world.calls if q.method == "POST"]) == 1
+    assert 1 == len([q for q, _ in world.calls if q.method == "POST"])
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) ->
     with pytest.raises(UnknownOutcomeError):
         world.run(world.desk.add_comment(issue, _say("Hello"), "m1"))
     markers = frozenset({"m1", "m2"})
-    assert world.run(world.desk.find_comments(issue, markers)) == {}
+    assert {} == world.run(world.desk.find_comments(issue, markers))
     world.clock.advance(21)
     (shown,) = world.act("comments", issue=issue)
     assert {"m1": shown["id"]} == world.run(world.desk.find_comments(issue, markers))
@@ -281,7 +281,7 @@ def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> Non
     world.site.switch_fault(Fault(kind="lost_before", match="POST .*/comment$"))
     with pytest.raises(UnknownOutcomeError):
         world.run(world.desk.add_comment(issue, _say("Hello"), "m1"))
-    assert world.run(world.desk.find_comments(issue, frozenset({"m1"}))) == {}
+    assert {} == world.run(world.desk.find_comments(issue, frozenset({"m1"})))
 
 
 @pytest.mark.parametrize("hidden", [False, True])
@@ -335,7 +335,7 @@ def test_a_note_is_internal_and_found_by_its_text(world: Any, issue: str) -> Non
     assert not world.run(world.desk.has_note(issue, text))
     world.run(world.desk.add_note(issue, text))
     assert world.run(world.desk.has_note(issue, text))
-    assert [each["public"] for each in world.act("comments", issue=issue)] == [True, False]
+    assert [True, False] == [each["public"] for each in world.act("comments", issue=issue)]
     assert "POST /rest/servicedeskapi/request/10001/comment" in world.paths()
 
 
@@ -351,7 +351,7 @@ def test_a_request_is_read_by_id_and_key(world: Any, issue: str) -> None:
             state.issue_id, state.issue_key, state.service_desk, state.status,
         )  # fmt: skip
         assert state.category == StatusCategory.DONE
-        assert state.portal_url == "https://desk.example/servicedesk/customer/portal/10/HELP-1"
+        assert "https://desk.example/servicedesk/customer/portal/10/HELP-1" == state.portal_url
     assert world.calls[-1][0].url.endswith("requestLanguage=en-US")
 
 
@@ -379,7 +379,7 @@ def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     with pytest.raises(RefusedError) as caught:
         world.run(world.desk.read_request(issue))
     assert caught.value.reason == Refusal.NOT_FOUND
-    assert world.run(world.desk.public_comments(issue)) == ()
+    assert () == world.run(world.desk.public_comments(issue))
 
 
 @pytest.mark.parametrize(
@@ -402,8 +402,9 @@ def test_only_public_comments_are_read(world: Any, issue: str) -> None:
     gone = world.say(issue, "later internal")
     world.act("flip", issue=issue, comment=gone, public=False)
     comments = world.run(world.desk.public_comments(issue))
+    assert world.calls[-1][0].url.endswith("?public=true&internal=false&start=0&limit=100")
     assert [public, flipped] == [each.comment_id for each in comments]
-    assert [comments[0].body.plain(), comments[0].author_name] == ["public", "Alice Agent"]
+    assert ["public", "Alice Agent"] == [comments[0].body.plain(), comments[0].author_name]
     assert int(world.clock.time() * 1000) == comments[0].created
 
 
@@ -461,7 +462,7 @@ def test_public_must_be_exactly_true(world: Any, issue: str, public: Any) -> Non
     missing = {k: v for k, v in _COMMENT.items() if k != "public"}
     body = _page(bad, missing, {**_COMMENT, "id": 3}, _COMMENT)
     found = _answered(world.desk.public_comments(issue), HttpResponse(200, body=body))
-    assert [each.comment_id for each in found] == ["1"]
+    assert ["1"] == [each.comment_id for each in found]
 
 
 @pytest.mark.parametrize(
@@ -501,15 +502,15 @@ def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str)
     assert {ours: True, plain: True, restricted: False, note: False} == {
         key: witness.unrestricted for key, witness in found.items()
     }
-    assert (found[ours].marker, found[plain].marker) == ("m1", None)
-    assert found[plain].body.plain() == "for all"
+    assert ("m1", None) == (found[ours].marker, found[plain].marker)
+    assert "for all" == found[plain].body.plain()
 
 
 def test_a_comment_of_another_issue_is_no_witness(world: Any, draft: NewRequest) -> None:
     """An id that belongs to another issue is as if it were not there."""
     one, other = world.open(draft), world.open(draft)
     comment = world.say(other, "elsewhere")
-    assert world.run(world.desk.cross_read(one, (comment,))) == []
+    assert [] == world.run(world.desk.cross_read(one, (comment,)))
 
 
 def test_many_comments_are_asked_for_in_pieces(world: Any, issue: str) -> None:
@@ -519,7 +520,7 @@ def test_many_comments_are_asked_for_in_pieces(world: Any, issue: str) -> None:
     found = world.run(world.desk.cross_read(issue, asked))
     assert said == [each.comment_id for each in found]
     sizes = [len(q.json["ids"]) for q, _ in world.calls if q.url.endswith("expand=properties")]
-    assert sizes == [1000, 202]
+    assert [1000, 202] == sizes
 
 
 _WITNESS = {"id": "1", "jsdPublic": True, "properties": [], "body": "x"}
@@ -591,8 +592,31 @@ def test_a_change_shows_by_its_time(world: Any, issue: str) -> None:
 
 def test_without_desks_nothing_is_asked(world: Any) -> None:
     """No desks, no search."""
-    assert world.run(world.desk.changes((), 5)) == []
-    assert world.calls == []
+    assert [] == world.run(world.desk.changes((), 5))
+    assert [] == world.calls
+
+
+def test_an_issue_that_moves_between_pages_counts_once(world: Any, issue: str) -> None:
+    """An issue that changes while pages are read is listed once, as it was seen first."""
+    pages = [
+        {"issues": [_found("2", "late"), _found("1", "b")], "nextPageToken": "x", "isLast": False},
+        {"issues": [_found("2", "early"), _found("3", "a")], "isLast": True},
+    ]
+    exchange = world.desk.changes(("10",), 5)
+    request = next(exchange)
+    with pytest.raises(StopIteration) as stop:
+        while True:
+            response = world.transport.send(request, _party(world))
+            if request.url.endswith("/search/jql"):
+                response = HttpResponse(200, body=json.dumps(pages.pop(0)).encode())
+            request = exchange.send(response)
+    assert [("2", "late"), ("1", "b"), ("3", "a")] == [
+        (change.issue_id, change.updated) for change in stop.value.value
+    ]
+
+
+def _found(issue_id: str, updated: str) -> dict[str, Any]:
+    return {"id": issue_id, "fields": {"updated": updated}}
 
 
 def test_a_search_that_turns_in_circles_ends(world: Any, issue: str) -> None:
@@ -610,15 +634,15 @@ def test_fields_of_a_request_type(world: Any) -> None:
     """Required fields, texts and options are told apart."""
     outage = world.run(world.desk.request_type("10", "27"))
     known = {each.field_id: each for each in outage.fields}
-    assert (outage.type_id, outage.name) == ("27", "Report an outage")
+    assert ("27", "Report an outage") == (outage.type_id, outage.name)
     impact = known["customfield_10060"]
-    assert (impact.required, impact.has_default, impact.text) == (True, False, False)
+    assert (True, False, False) == (impact.required, impact.has_default, impact.text)
     chat = world.run(world.desk.request_type("10", "26"))
-    assert [
+    assert ["customfield_10050"] == [
         each.field_id for each in chat.fields if each.text and each.field_id.startswith("custom")
-    ] == ["customfield_10050"]
+    ]
     kinds = world.run(world.desk.request_types("10"))
-    assert [kind.type_id for kind in kinds] == ["25", "26", "27", "28"]
+    assert ["25", "26", "27", "28"] == [kind.type_id for kind in kinds]
 
 
 def test_writes_count_against_their_issue(world: Any, issue: str) -> None:
@@ -627,8 +651,8 @@ def test_writes_count_against_their_issue(world: Any, issue: str) -> None:
     write = world.calls[-1][0]
     world.run(world.desk.read_request(issue))
     read = world.calls[-1][0]
-    assert [pace.scope for pace in write.paces] == ["issue", "endpoint", "site"]
-    assert [pace.scope for pace in read.paces] == ["endpoint", "site"]
+    assert ["issue", "endpoint", "site"] == [pace.scope for pace in write.paces]
+    assert ["endpoint", "site"] == [pace.scope for pace in read.paces]
     assert issue not in repr(write.paces)
     assert not write.is_repeatable
     pace = write.paces[0]
@@ -641,7 +665,7 @@ def test_reads_by_post_are_repeatable(world: Any, issue: str) -> None:
     world.run(world.desk.changes(("10",), 5))
     world.run(world.desk.cross_read(issue, ("1",)))
     reads = [q for q, _ in world.calls if q.url.endswith(("/search/jql", "expand=properties"))]
-    assert [request.is_repeatable for request in reads] == [True, True]
+    assert [True, True] == [request.is_repeatable for request in reads]
 
 
 def _party(world: Any) -> Any:

@@ -64,7 +64,7 @@ def test_passing_failures(status: int) -> None:
     headers = {"Retry-After": "7"}
     with pytest.raises(RetryLaterError) as later:
         checked(HttpResponse(status, headers, repeatable=True))
-    assert later.value.retry_after == 7.0
+    assert 7.0 == later.value.retry_after
     with pytest.raises(UnknownOutcomeError):
         checked(HttpResponse(status, headers, repeatable=False))
 
@@ -97,7 +97,7 @@ def test_a_limit_holds_the_issue_and_no_other(world: Any, draft: NewRequest) -> 
     world.site.switch_fault(fault)
     with pytest.raises(RetryLaterError):
         world.run(world.desk.add_comment(one, Document.from_plain("x"), "m1"))
-    assert [(pace.scope, s) for pace, s in world.transport.holds] == [("issue", 9.0)]
+    assert [("issue", 9.0)] == [(pace.scope, s) for pace, s in world.transport.holds]
     world.run(world.desk.add_comment(other, Document.from_plain("x"), "m2"))
     with pytest.raises(RetryLaterError):
         world.run(world.desk.add_comment(one, Document.from_plain("x"), "m1"))

@@ -73,7 +73,7 @@ def test_every_document_sent_is_valid_adf(
         sent += [each for each in (body.get("body"), values.get("description")) if each]
     documents = [each for each in sent if isinstance(each, dict)]
     assert len(documents) >= 5
-    assert [error for each in documents for error in adf_errors(each)] == []
+    assert [] == [error for each in documents for error in adf_errors(each)]
 
 
 _MORE = [
@@ -123,7 +123,7 @@ def test_without_a_credential_nothing_is_answered(site: Any) -> None:
     """Every path but the public ones wants a credential of its own place."""
     known = site.credentials()
     for path in ("/rest/api/3/myself", f"/ex/jira/{known['cloud_id']}/rest/api/3/myself"):
-        assert site.answer(SimulatedCall(method="GET", path=path)).status == 401
+        assert 401 == site.answer(SimulatedCall(method="GET", path=path)).status
     tenant = site.answer(SimulatedCall(method="GET", path="/_edge/tenant_info"))
     assert {"cloudId": known["cloud_id"]} == tenant.json()
 
