@@ -1,0 +1,285 @@
+"""The examples do what they say: each one is run, between simulators on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from attrs import define, field
+
+from chatbridge import (
+    Bridge,
+    CloudDesk,
+    HttpRequest,
+    HttpResponse,
+    MemoryStorage,
+    NewBot,
+    Pace,
+    Party,
+    Plugins,
+    ProjectSettings,
+    Secret,
+    SiteSettings,
+    WebhookRequest,
+    new_root_key,
+    root_key_from_file,
+    root_key_from_text,
+)
+from chatbridge.testing.desk_simulator import DeskSimulator
+from chatbridge.testing.serving import SimulationServer
+from chatbridge.testing.simulated_transport import SimulatedTransport
+from chatbridge.testing.simulator import Simulator
+from chatbridge.testing.virtual_clock import VirtualClock
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+TEMPLATE = EXAMPLES / "adapter_template"
+PATIENCE = 30.0
+SECRET = "secret-of-hints"
+
+
+@define
+class Town:
+    """Simulators behind a loopback server, and a folder in which a project was set up."""
+
+    desk: Simulator
+    telegram: Simulator
+    folder: Path
+    environment: dict[str, str] = field(factory=dict)
+
+    def run(self, name: str, **more: str) -> subprocess.Popen[str]:
+        """Start an example in the folder."""
+        return subprocess.Popen(
+            [sys.executable, str(EXAMPLES / name)],
+            cwd=self.folder,
+            env={**os.environ, **self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def says(self, text: str) -> None:
+        """Let a customer write."""
+        self.telegram.control("message", {"chat": 1001, "text": text})
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return the customer requests."""
+        found: list[dict[str, Any]] = self.desk.control("requests", {})
+        return found
+
+    def shown(self, text: str) -> bool:
+        """Tell whether the bot has shown this text."""
+        chat = self.telegram.control("transcript", {"chat": 1001})
+        return any(each["from"] == "bot" and text in each["text"] for each in chat)
+
+
+def _wait(simulator: Simulator, ready: Callable[[], bool]) -> bool:
+    with simulator.changed:
+        return simulator.changed.wait_for(ready, PATIENCE)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    """Serve simulators and set a project up as `chatbridge init` and `project set` would."""
+    desk, telegram = DeskSimulator(), Plugins().simulator("telegram")()
+    with SimulationServer({"desk": desk, "telegram": telegram}) as server:
+        known = desk.credentials()
+        site_url = server.url("desk")
+        key = tmp_path / "chatbridge.key"
+        key.touch(mode=0o600)
+        key.write_text(new_root_key())
+        site = SiteSettings(
+            url=site_url, account=known["account"], token=Secret(known["api_token"])
+        )
+        bot = NewBot(
+            "telegram",
+            {
+                "token": telegram.credentials()["bot_token"],
+                "api_url": server.url("telegram"),
+            },
+        )
+        settings = ProjectSettings(
+            name="support",
+            service_desk=known["service_desk"],
+            request_type=known["request_type"],
+        )
+        with Bridge(
+            storage=f"sqlite:{tmp_path / 'chatbridge.db'}",
+            root_keys=root_key_from_file(key),
+            sites=[CloudDesk(site)],
+        ) as bridge:
+            bridge.admin.set_project(settings, [bot])
+        environment = {
+            "CHATBRIDGE_SITE_URL": site_url,
+            "CHATBRIDGE_SITE_ACCOUNT": known["account"],
+            "CHATBRIDGE_SITE_TOKEN": known["api_token"],
+        }
+        yield Town(desk, telegram, tmp_path, environment)
+
+
+def test_console_chat_carries_a_conversation() -> None:
+    """The customer sees the answer and the end, and never the note."""
+    lines = [
+        "My printer is on fire",
+        "agent: Have you tried water?",
+        "note: This customer is odd",
+        "status: Resolved",
+        "status: No such status",
+    ]
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / "console_chat.py")],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    told = [text in done.stdout for text in ("HELP-1", "tried water", "Resolved", "must be one of")]
+    assert (0, [True] * 4, False) == (done.returncode, told, "odd" in done.stdout), done.stderr
+
+
+def test_cron_worker_does_what_is_due_and_ends(town: Town) -> None:
+    """One run takes a waiting message into the desk and tells the chat."""
+    town.says("My printer is on fire")
+    program = town.run("cron_worker.py")
+    output = program.communicate(timeout=60)
+    assert (0, ("", "")) == (program.returncode, output)
+    (request,) = town.requests()
+    assert ("My printer is on fire", True) == (request["summary"], town.shown(request["key"]))
+
+
+def _status(url: str, body: bytes | None = None) -> int:
+    try:
+        with urllib.request.urlopen(url, body, timeout=PATIENCE) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
+def test_embedded_bridge_works_beside_the_service(town: Town) -> None:
+    """The service's pages answer, hints of Jira arrive below /chat, and both ways work."""
+    program = town.run("embed_wsgi.py", PORT="0", CHATBRIDGE_HINT_SECRET=SECRET)
+    try:
+        assert program.stdout is not None
+        url = program.stdout.readline().removeprefix("ready: ").strip()
+        statuses = [_status(f"{url}/"), _status(f"{url}/chat/health")]
+        statuses += [_status(f"{url}/chat/hints/127.0.0.1", b"{}")]
+        town.desk.control("register_hint", {"url": f"{url}/chat/hints/127.0.0.1", "secret": SECRET})
+        town.says("My printer is on fire")
+        opened = _wait(town.desk, lambda: bool(town.requests()))
+        key = town.requests()[0]["key"]
+        told = _wait(town.telegram, lambda: town.shown(key))
+        town.desk.control("comment", {"issue": key, "text": "Have you tried water?"})
+        answered = _wait(town.telegram, lambda: town.shown("Have you tried water?"))
+        assert ([200, 200, 403], True, True, True) == (statuses, opened, told, answered)
+    finally:
+        program.send_signal(signal.SIGTERM)
+        _, complaints = program.communicate(timeout=60)
+    assert (0, False) == (program.returncode, "Traceback" in complaints)
+
+
+# --- the adapter template -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def acme(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the template's module, as if it were installed."""
+    monkeypatch.syspath_prepend(TEMPLATE)
+    monkeypatch.delitem(sys.modules, "chatbridge_acme", raising=False)
+    return importlib.import_module("chatbridge_acme")
+
+
+class AcmeServer:
+    """A `Transport` that is Acme's server, and hands everything else on."""
+
+    def __init__(self, others: SimulatedTransport) -> None:
+        self.others = others
+        self.sent: list[str] = []
+
+    def send(self, request: HttpRequest, party: Party) -> HttpResponse:
+        """Answer Acme's two calls."""
+        if not request.url.startswith("https://api.acme.example/"):
+            return self.others.send(request, party)
+        if request.method == "POST":
+            self.sent.append(request.json["text"])
+        return HttpResponse(200, body=b'{"id": "b1", "name": "help"}')
+
+    def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:
+        """Hand it on."""
+        self.others.hold(paces, scope, seconds)
+
+
+def test_template_is_short_and_names_its_module() -> None:
+    """The whole package has fewer than 100 lines of code, and its entry point is its module."""
+    files = [path for path in TEMPLATE.rglob("*") if path.suffix in {".py", ".toml"}]
+    lines = [line for path in files for line in path.read_text().splitlines() if line.strip()]
+    assert len(lines) < 100
+    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
+    assert {"acme": "chatbridge_acme"} == project["entry-points"]["chatbridge"]
+    assert 3 == len(files)
+
+
+def test_template_passes_its_own_tests() -> None:
+    """What somebody copies works before they change it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
+         "--rootdir", str(TEMPLATE), str(TEMPLATE)],
+        cwd=TEMPLATE,
+        env={**os.environ, "PYTHONPATH": str(TEMPLATE), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )  # fmt: skip
+    assert (0, True) == (done.returncode, "2 passed" in done.stdout), done.stdout
+
+
+def test_template_carries_a_conversation(acme: ModuleType) -> None:
+    """A bridge with the template between a desk and Acme takes a webhook in and answers."""
+    clock = VirtualClock()
+    desk = DeskSimulator(clock=clock)
+    server = AcmeServer(SimulatedTransport({"https://desk.example": desk}, clock))
+    plugins = Plugins()
+    plugins.register(acme)
+    known = desk.credentials()
+    site = SiteSettings(
+        url="https://desk.example", account=known["account"], token=Secret(known["api_token"])
+    )
+    with Bridge(
+        storage=MemoryStorage(now=clock.time),
+        root_keys=root_key_from_text(new_root_key()),
+        sites=[CloudDesk(site)],
+        public_url="https://bridge.example",
+        plugins=plugins,
+        transport=server,
+        clock=clock,
+    ) as bridge:
+        settings = ProjectSettings(name="support", service_desk="10", request_type="25")
+        bot = NewBot("acme", {"token": "t", "webhook_secret": "s"}, mode="webhook")
+        bridge.admin.set_project(settings, [bot])
+        ((kept, _),) = bridge.admin.webhook_states("support")
+        token = bridge.webhook_url(kept).rpartition("/")[2]
+        body = json.dumps({"id": 7, "chat": "c1", "from": "Ann", "text": "Help me"}).encode()
+        signature = hmac.new(b"s", body, hashlib.sha256).hexdigest()
+        webhook = WebhookRequest({"X-Acme-Signature": signature}, body)
+        statuses = [bridge.receive_webhook("acme", token, webhook).status for _ in range(2)]
+        bridge.run_once(30.0)
+        (request,) = desk.control("requests", {})
+        desk.control("comment", {"issue": request["key"], "text": "Here we are"})
+        clock.advance(11.0)
+        bridge.run_once(30.0)
+    assert ([200, 200], "Help me") == (statuses, request["summary"])
+    assert 2 == len(server.sent)
+    assert f"{request['key']}\nAlice Agent: Here we are" == server.sent[1]
