@@ -1,9 +1,11 @@
-"""What all tests share: the switch for heavy ones, and the folder of the outside specifications."""
+"""What all tests share: the switch for heavy ones, and the outside specifications."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +30,85 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.fixture(scope="session")
 def specs() -> Path:
     """Return the folder of the outside APIs' specifications, which are no part of the project."""
-    folder = Path(os.environ.get("CHATBRIDGE_SPECS") or ROOT.parent / "shared" / "specs")
+    folder = _specs_folder()
     if not folder.is_dir():
         pytest.skip("the specifications are not here; CHATBRIDGE_SPECS names their folder")
     return folder
+
+
+SPEC = "telegram-bot-api-10.2.json"
+PLAIN: dict[str, type | tuple[type, ...]] = {
+    "Integer": int,
+    "String": str,
+    "Float": (int, float),
+    "Boolean": bool,
+}
+
+
+class Specification:
+    """Judges calls and answers by the machine-readable description of the Bot API."""
+
+    def __init__(self, description: dict[str, Any]) -> None:
+        self._methods = description["methods"]
+        self._types = description["types"]
+
+    def request_problems(self, method: str, parameters: dict[str, Any]) -> list[str]:
+        """Return what is wrong with a call; an empty list is a good call."""
+        if method not in self._methods:
+            return [f"no method {method}"]
+        return self._members(self._methods[method].get("fields", []), parameters, method)
+
+    def result_problems(self, method: str, result: Any) -> list[str]:
+        """Return what is wrong with a result; an empty list is a good result."""
+        names = {name.lower(): name for name in self._methods}
+        return self.problems(self._methods[names[method.lower()]]["returns"], result, method)
+
+    def problems(self, kinds: list[str], value: Any, path: str) -> list[str]:
+        """Return what is wrong with a value that must be of one of these types."""
+        found = [self._one(kind, value, path) for kind in kinds]
+        return min(found, key=len)
+
+    def _one(self, kind: str, value: Any, path: str) -> list[str]:
+        if kind.startswith("Array of "):
+            if not isinstance(value, list):
+                return [f"{path} is no list"]
+            inner = kind.removeprefix("Array of ")
+            return [p for at, v in enumerate(value) for p in self._one(inner, v, f"{path}[{at}]")]
+        if kind in PLAIN:
+            wrong = isinstance(value, bool) and kind != "Boolean"
+            return [f"{path} is no {kind}"] if wrong or not isinstance(value, PLAIN[kind]) else []
+        described = self._types[kind]
+        if described.get("subtypes"):
+            return self.problems(described["subtypes"], value, path)
+        return self._members(described.get("fields", []), value, path)
+
+    def _members(self, fields: list[dict[str, Any]], value: Any, path: str) -> list[str]:
+        if not isinstance(value, dict):
+            return [f"{path} is no object"]
+        known = {field["name"]: field for field in fields}
+        found = [f"{path} has no member {name}" for name in value if name not in known]
+        for name, field in known.items():
+            if name in value:
+                found += self.problems(field["types"], value[name], f"{path}.{name}")
+            elif field["required"]:
+                found.append(f"{path} lacks {name}")
+        return found
+
+
+@pytest.fixture(scope="session")
+def specification_or_none() -> Specification | None:
+    """The Bot API's description, None where it is not at hand."""
+    path = _specs_folder() / SPEC
+    return Specification(json.loads(path.read_text())) if path.is_file() else None
+
+
+@pytest.fixture
+def specification(specification_or_none: Specification | None) -> Specification:
+    """The Bot API's description."""
+    if specification_or_none is None:
+        pytest.skip(f"{SPEC} is not at hand; CHATBRIDGE_SPECS names its folder")
+    return specification_or_none
+
+
+def _specs_folder() -> Path:
+    return Path(os.environ.get("CHATBRIDGE_SPECS") or ROOT.parent / "shared" / "specs")

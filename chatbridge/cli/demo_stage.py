@@ -43,7 +43,8 @@ file = "demo.key"
 feed_every = 0.5
 comment_settle = 2.0
 request_settle = 3.0
-lease = 2.0
+lease = 1.0
+burst = 100
 poll_wait = 5.0
 """
 

@@ -1,12 +1,10 @@
-"""The Bot API's own description as a judge, a clock without waiting, and a driver of exchanges."""
+"""A simulated Telegram, a clock without waiting, and a driver of exchanges."""
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,64 +23,7 @@ from chatbridge.testing.simulator import ConnectionLost, SimulatedCall
 from chatbridge_telegram import TelegramAdapter, TelegramSettings
 from chatbridge_telegram.simulator import TelegramSimulator
 
-SPEC = "telegram-bot-api-10.2.json"
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
-PLAIN: dict[str, type | tuple[type, ...]] = {
-    "Integer": int,
-    "String": str,
-    "Float": (int, float),
-    "Boolean": bool,
-}
-
-
-class Specification:
-    """Judges calls and answers by the machine-readable description of the Bot API."""
-
-    def __init__(self, description: dict[str, Any]) -> None:
-        self._methods = description["methods"]
-        self._types = description["types"]
-
-    def request_problems(self, method: str, parameters: dict[str, Any]) -> list[str]:
-        """Return what is wrong with a call; an empty list is a good call."""
-        if method not in self._methods:
-            return [f"no method {method}"]
-        return self._members(self._methods[method].get("fields", []), parameters, method)
-
-    def result_problems(self, method: str, result: Any) -> list[str]:
-        """Return what is wrong with a result; an empty list is a good result."""
-        names = {name.lower(): name for name in self._methods}
-        return self.problems(self._methods[names[method.lower()]]["returns"], result, method)
-
-    def problems(self, kinds: list[str], value: Any, path: str) -> list[str]:
-        """Return what is wrong with a value that must be of one of these types."""
-        found = [self._one(kind, value, path) for kind in kinds]
-        return min(found, key=len)
-
-    def _one(self, kind: str, value: Any, path: str) -> list[str]:
-        if kind.startswith("Array of "):
-            if not isinstance(value, list):
-                return [f"{path} is no list"]
-            inner = kind.removeprefix("Array of ")
-            return [p for at, v in enumerate(value) for p in self._one(inner, v, f"{path}[{at}]")]
-        if kind in PLAIN:
-            wrong = isinstance(value, bool) and kind != "Boolean"
-            return [f"{path} is no {kind}"] if wrong or not isinstance(value, PLAIN[kind]) else []
-        described = self._types[kind]
-        if described.get("subtypes"):
-            return self.problems(described["subtypes"], value, path)
-        return self._members(described.get("fields", []), value, path)
-
-    def _members(self, fields: list[dict[str, Any]], value: Any, path: str) -> list[str]:
-        if not isinstance(value, dict):
-            return [f"{path} is no object"]
-        known = {field["name"]: field for field in fields}
-        found = [f"{path} has no member {name}" for name in value if name not in known]
-        for name, field in known.items():
-            if name in value:
-                found += self.problems(field["types"], value[name], f"{path}.{name}")
-            elif field["required"]:
-                found.append(f"{path} lacks {name}")
-        return found
 
 
 class ManualClock:
@@ -117,7 +58,7 @@ def call_of(request: HttpRequest) -> SimulatedCall:
 class SimulatorTransport:
     """Hands requests to the simulator in memory, and both sides to the specification."""
 
-    def __init__(self, simulator: TelegramSimulator, specification: Specification | None) -> None:
+    def __init__(self, simulator: TelegramSimulator, specification: Any) -> None:
         self._simulator = simulator
         self._specification = specification
         self.requests: list[HttpRequest] = []
@@ -143,24 +84,6 @@ class SimulatorTransport:
         self.holds.append((paces[0].scope if scope is None else scope, seconds))
 
 
-@pytest.fixture(scope="session")
-def specification_or_none() -> Specification | None:
-    """The Bot API's description, None where it is not at hand."""
-    fallback = Path(__file__).parents[3].parent / "shared" / "specs"
-    folder = Path(os.environ.get("CHATBRIDGE_SPECS", fallback))
-    if not (folder / SPEC).is_file():
-        return None
-    return Specification(json.loads((folder / SPEC).read_text()))
-
-
-@pytest.fixture
-def specification(specification_or_none: Specification | None) -> Specification:
-    """The Bot API's description."""
-    if specification_or_none is None:
-        pytest.skip(f"{SPEC} is not at hand; CHATBRIDGE_SPECS names its folder")
-    return specification_or_none
-
-
 @pytest.fixture
 def clock() -> ManualClock:
     """A clock that a test moves."""
@@ -174,9 +97,7 @@ def simulator(clock: ManualClock) -> TelegramSimulator:
 
 
 @pytest.fixture
-def transport(
-    simulator: TelegramSimulator, specification_or_none: Specification | None
-) -> SimulatorTransport:
+def transport(simulator: TelegramSimulator, specification_or_none: Any) -> SimulatorTransport:
     """What carries requests to the simulator."""
     return SimulatorTransport(simulator, specification_or_none)
 
