@@ -321,8 +321,9 @@ def test_pressing_the_button_releases_the_answers(world, held):
     world.telegram.control("press", {"chat": CHAT, "choice": "Show them"})
     world.run()
     texts = [text for text in world.transcript() if "answer " in text]
-    assert [f"answer {n}." for n in range(11)] == [t.rpartition("\n")[2][-9:].lstrip() if n > 9
-                                                  else t[-9:] for n, t in enumerate(texts)]
+    assert [f"answer {n}." for n in range(11)] == [
+        t.rpartition("\n")[2][-9:].lstrip() if n > 9 else t[-9:] for n, t in enumerate(texts)
+    ]
 
 
 def test_ten_comments_at_once_are_sent_unasked(world, opened):
@@ -608,10 +609,14 @@ def test_lone_surrogates_are_carried_visibly(world, opened):
     world.run()
     world.says("and on")
     world.run()
-    assert (1, 2) == (world.shown("of it"), sum(
-        "half" in text or "and on" in text for text in public_texts(world, opened)
-        if "Customer" in text or "Telegram" in text
-    ))
+    assert (1, 2) == (
+        world.shown("of it"),
+        sum(
+            "half" in text or "and on" in text
+            for text in public_texts(world, opened)
+            if "Customer" in text or "Telegram" in text
+        ),
+    )
 
 
 # --- when Jira moves things ---------------------------------------------------------------------
