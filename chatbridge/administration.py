@@ -101,6 +101,9 @@ class Administration:
             record = self._identified(settings.name, bot)
             records.append(record)
             findings.append(Finding(f"{bot.platform} bot", True, f"is @{record.username}"))
+            if record.mode == "webhook":
+                # Asked for now, so that nothing is kept where there is no URL to be told.
+                self._webhook_url(self._roster.open_bot(record, settings.name))
         self._keep(Project(settings, tuple(records)))
         for opened in self._opened(settings.name):
             if opened.record.mode == "webhook":

@@ -168,18 +168,23 @@ class Roster:
         identity = BotIdentity(record.bot_id, record.username) if record.bot_id else None
         return plugin.adapter(settings, identity)
 
+    def open_bot(self, record: BotRecord, project: str) -> OpenBot:
+        """Return a bot that can act, made from its record.
+
+        Raises:
+            ConfigurationError: a setting is wrong, or the adapter is not installed.
+        """
+        adapter = self.adapter(record)
+        return OpenBot(record, project, adapter, party_of_adapter(adapter))
+
     def _opened(self, kept: Kept[Project]) -> OpenProject | None:
         name = kept.record.settings.name
         try:
-            return OpenProject(kept, tuple(self._bots(kept.record)))
+            bots = tuple(self.open_bot(record, name) for record in kept.record.bots)
+            return OpenProject(kept, bots)
         except ChatbridgeError as error:
             _log.error("project %s cannot be opened: %s", name, error)
             return None
-
-    def _bots(self, project: Project) -> Iterator[OpenBot]:
-        for record in project.bots:
-            adapter = self.adapter(record)
-            yield OpenBot(record, project.settings.name, adapter, party_of_adapter(adapter))
 
 
 @frozen

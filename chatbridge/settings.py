@@ -37,11 +37,29 @@ def setting(
     """
     return attrs.field(
         default=default,
-        validator=validator,
+        validator=validator and _naming(validator),
         converter=converter,
         metadata={"meaning": meaning, "env": env},
         kw_only=True,
     )
+
+
+def _naming(validator: Callable[..., Any]) -> Callable[..., None]:
+    """Return a validator whose errors begin with the setting's name.
+
+    Validators run when all settings are there, so nobody else knows which one it was.
+    """
+
+    def check(owner: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+        problem = ""
+        try:
+            validator(owner, attribute, value)
+        except ValueError as error:
+            problem = str(error)
+        if problem:
+            raise ValueError(f"{attribute.name} {problem}")
+
+    return check
 
 
 def one_of(*allowed: str) -> Callable[[Any, attrs.Attribute[Any], Any], None]:

@@ -11,6 +11,7 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -180,8 +181,9 @@ class WorkerPool:
         """
         self._stopping.set()
         self._queue.close()
+        until = time.monotonic() + grace
         for thread in self._threads:
-            thread.join(timeout=grace)
+            thread.join(timeout=max(0.0, until - time.monotonic()))
         return not any(thread.is_alive() for thread in self._threads)
 
     def _run(self) -> None:
