@@ -17,18 +17,17 @@ from chatbridge import (
 from chatbridge.checks import explain
 from chatbridge.cli.webhooks import webhook_target
 from chatbridge.records import BotRecord, Project
-from chatbridge.roster import OpenBot, party_of_adapter
+from chatbridge.roster import OpenBot
 
 
 def check_bot(bridge: Bridge, project: Project, record: BotRecord) -> Iterator[Finding]:
     """Tell whether the platform knows the bot, and whether its events come here."""
     name = project.settings.name
     subject = f"project {name}: {record.platform} bot @{record.username}"
-    adapter = bridge.engine.roster.adapter(record)
-    bot = OpenBot(record, name, adapter, party_of_adapter(adapter))
+    bot = bridge.engine.roster.open_bot(record, name)
     anew = f"chatbridge project set {name} --bot {record.platform} --bot-token-env VARIABLE"
     try:
-        identity = bridge.engine.roster.call(bot, adapter.identify())
+        identity = bridge.engine.roster.call(bot, bot.adapter.identify())
     except ChatbridgeError as error:
         mends = {
             Refusal.UNAUTHORISED: f"set its token anew: {anew}",

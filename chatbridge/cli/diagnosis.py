@@ -126,7 +126,7 @@ def _check_storage(bridge: Bridge) -> Iterator[Finding]:
         yield Finding("storage", False, text, "restore it from a backup, then run: chatbridge "
                       "storage restored")  # fmt: skip
     else:
-        yield Finding("storage", True, f"all of its {count} records can be read")
+        yield Finding("storage", True, f"all records can be read ({count})")
     if held:
         mend = "look at them with chatbridge links list, then chatbridge links release"
         yield Finding("links", False, f"{held} are held and send nothing", mend)

@@ -69,7 +69,7 @@ def release(invocation: Invocation, project: str | None, skip: bool) -> None:
             bridge.admin.project(project)
         with busy("releasing links"):
             count = bridge.links.release(project, skip=skip)
-    click.echo(f"{count} links were released")
+    click.echo(f"links released: {count}")
 
 
 def _order(link: Link) -> tuple[str, str, int]:

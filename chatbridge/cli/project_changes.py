@@ -86,17 +86,12 @@ def changed_bot(
         mode: "poll" or "webhook"; None: as kept, or polling.
 
     Raises:
-        ConfigurationError: a setting is unknown, wrong, or secret and in `given`.
+        ConfigurationError: a setting is unknown or wrong.
     """
     schema = adapter.settings_schema
     where = f"settings of the {adapter.name} bot"
     values = dict(kept.settings) if kept is not None else {}
     for setting, text in given.items():
-        if setting in secret_settings(schema):
-            raise ConfigurationError(
-                f"{where}: {setting} is secret and must not stand in a command line; use "
-                f"--bot-secret-env {setting}=VARIABLE"
-            )
         values[setting] = _value(schema, setting, text, where)
     for setting in hidden:
         _check_known(schema, setting, where)
@@ -107,6 +102,19 @@ def changed_bot(
         values["webhook_secret"] = secrets.token_urlsafe(32)
     plain = unstructure(structure(values, schema, where=where))
     return NewBot(adapter.name, plain, mode or (kept.mode if kept is not None else "poll"))
+
+
+def check_open(adapter: type[Adapter], given: Iterable[str]) -> None:
+    """Return if none of these settings is secret.
+
+    Raises:
+        ConfigurationError: one is, and stood in a command line.
+    """
+    for setting in secret_settings(adapter.settings_schema) & set(given):
+        raise ConfigurationError(
+            f"settings of the {adapter.name} bot: {setting} is secret and must not stand in a "
+            f"command line; use --bot-secret-env {setting}=VARIABLE"
+        )
 
 
 def differences(kept: ProjectSettings | None, wanted: ProjectSettings) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 import click
-from attrs import frozen
+from attrs import evolve, frozen
 
 from chatbridge import Bridge, ConfigurationError, NewBot, Plugins
 from chatbridge.cli.display import busy, may_ask, say_finding
@@ -21,6 +21,7 @@ from chatbridge.cli.project_changes import (
     bot_differences,
     changed_bot,
     changed_settings,
+    check_open,
     differences,
     token_setting,
 )
@@ -75,7 +76,7 @@ def set_project(bridge: Bridge, asked: Asked, *, sure: bool) -> None:
     """
     kept = _kept(bridge, asked.name)
     if asked.about_bot and not asked.bot:
-        raise click.UsageError("the options of a bot need --bot PLATFORM")
+        asked = evolve(asked, bot=_only_bot(kept))
     settings = changed_settings(kept.settings if kept else None, asked.name, asked.settings)
     click.echo(f"project {asked.name} ({'new' if kept is None else 'kept already'})")
     lines = differences(kept.settings if kept else None, settings)
@@ -95,6 +96,13 @@ def set_project(bridge: Bridge, asked: Asked, *, sure: bool) -> None:
 def _kept(bridge: Bridge, name: str) -> Project | None:
     found = [each for each in bridge.admin.projects() if each.settings.name == name]
     return found[0] if found else None
+
+
+def _only_bot(kept: Project | None) -> str:
+    """Return the platform of the project's only bot, which need not be named."""
+    if kept is None or len(kept.bots) != 1:
+        raise click.UsageError("the options of a bot need --bot PLATFORM")
+    return kept.bots[0].platform
 
 
 def _bots(
@@ -137,6 +145,7 @@ def _no_bot(kept: tuple[BotRecord, ...]) -> str:
 def _new_bot(plugins: Plugins, kept: BotRecord | None, asked: Asked, lines: list[str]) -> NewBot:
     platform = (asked.bot or "").partition(":")[0]
     adapter = plugins.adapter(platform).adapter
+    check_open(adapter, asked.bot_settings)
     hidden = {
         setting: secret_from_variable(variable) for setting, variable in asked.bot_secrets.items()
     }

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import click
 
-from chatbridge import Bridge, RetryLaterError
+from chatbridge import Bridge, ConfigurationError, RetryLaterError
 from chatbridge.cli.invocation import Invocation, pass_invocation
 from chatbridge.cli.stopping import Stopping
 from chatbridge.configuration import Configuration, open_bridge
@@ -69,12 +69,19 @@ def _run_once(bridge: Bridge, seconds: float) -> None:
 def _run(bridge: Bridge, configuration: Configuration, *, listen: bool, grace: float) -> None:
     projects = bridge.admin.projects()
     needed = any(bot.mode == "webhook" for project in projects for bot in project.bots)
+    if needed and configuration.web.public_url is None:
+        raise ConfigurationError(
+            "a bot waits for webhooks, but [web] public_url is not set; set it, or let the bot be "
+            "polled: chatbridge webhook remove NAME"
+        )
     with Stopping() as stopping:
         server = _server(bridge, configuration, needed=needed) if listen else None
         bridge.start()
         if server is not None:
             server.start()
-        click.echo(_ready(projects, server, needed=needed))
+        if needed and server is None:
+            click.echo("note: nothing listens, so webhooks do not arrive here", err=True)
+        click.echo(_ready(projects, server))
         stopping.wait()
         click.echo("stopping", err=True)
         until = time.monotonic() + grace
@@ -95,11 +102,7 @@ def _server(bridge: Bridge, configuration: Configuration, *, needed: bool) -> We
     return WebServer(web_app(bridge), web.host, web.port, threads=threads)
 
 
-def _ready(projects: list[Project], server: WebServer | None, *, needed: bool) -> str:
+def _ready(projects: list[Project], server: WebServer | None) -> str:
     names = ", ".join(project.settings.name for project in projects)
     line = f"ready: projects {names}" if projects else "ready, but there are no projects yet"
-    if server is not None:
-        line += f"; listening on {server.url}"
-    elif needed:
-        line += "; not listening, so the webhooks of its bots do not arrive"
-    return line
+    return line if server is None else f"{line}; listening on {server.url}"

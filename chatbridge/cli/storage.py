@@ -23,4 +23,4 @@ def restored(invocation: Invocation) -> None:
     """
     with invocation.bridge() as bridge, busy("taking present comments as known"):
         count = bridge.links.storage_restored()
-    click.echo(f"{count} links go on; comments that are in Jira now will not be sent")
+    click.echo(f"links that go on: {count}; comments that are in Jira now will not be sent")
