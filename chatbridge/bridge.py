@@ -10,12 +10,13 @@ import logging
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final, Self
 
 from chatbridge.adapter import AnswersWebhooks
 from chatbridge.administration import Administration
+from chatbridge.breaker import Breaker
 from chatbridge.clock import Clock, SystemClock
 from chatbridge.crew import Crew
 from chatbridge.desk import Desk
@@ -25,6 +26,7 @@ from chatbridge.exchange import Transport
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.keys import RootKey, open_sealer
 from chatbridge.link_care import LinkCare
+from chatbridge.observation import Notice, NoticeKind, Observer
 from chatbridge.one_shot import do_once, drain
 from chatbridge.plugins import Plugins
 from chatbridge.project import Timings
@@ -51,6 +53,7 @@ class Bridge:
         timings: how long to wait for what.
         plugins: where adapters come from; None: installed packages.
         transport: what makes the calls; None: HTTPS.
+        on_notice: called, from any thread, with what an operator should hear of; content-free.
         clock: the time; None: the real one.
 
     Raises:
@@ -70,6 +73,7 @@ class Bridge:
         plugins: Plugins | None = None,
         transport: Transport | None = None,
         clock: Clock | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
         self.plugins = plugins or Plugins()
         self._clock: Clock = clock or SystemClock()
@@ -78,7 +82,9 @@ class Bridge:
         self._workers = workers
         self._sites = {desk.site: desk for desk in sites}
         self._owned_transport = None if transport is not None else HttpTransport(pool_size=workers)
-        self._transport: Transport = transport or self._owned_transport  # type: ignore[assignment]
+        self._observer = Observer(self._clock, on_notice)
+        calls: Transport = transport or self._owned_transport  # type: ignore[assignment]
+        self._transport = Breaker(calls, self._observer, self._clock)
         self._owns_storage = isinstance(storage, str)
         self._storage = self._opened(storage) if isinstance(storage, str) else storage
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
@@ -179,6 +185,7 @@ class Bridge:
             found.adapter.verify(webhook)
             events = found.adapter.parse(webhook)
         except WebhookError as error:
+            self._observer.notice(NoticeKind.WEBHOOK_REFUSED, platform, str(error))
             _log.warning("a webhook of %s was refused: %s", platform, error)
             return WebhookAnswer(error.status_hint)
         tickets = [engine.lanes.submit(found.key, event, keep=False) for event in events]
@@ -208,6 +215,7 @@ class Bridge:
             desk.verify_hint(webhook)
             hints = desk.parse_hint(webhook)
         except WebhookError as error:
+            self._observer.notice(NoticeKind.WEBHOOK_REFUSED, site, str(error))
             _log.warning("a webhook of site %s was refused: %s", site, error)
             return WebhookAnswer(error.status_hint)
         for hint in hints:
@@ -252,7 +260,7 @@ class Bridge:
         self._pid = os.getpid()
         self._engine = Engine(
             self._vault, self.plugins, self._sites, self._transport, self._clock, self._timings,
-            self._owns_url,
+            self._owns_url, self._observer,
         )  # fmt: skip
 
     def _opened(self, setting: str) -> Storage:

@@ -21,9 +21,11 @@ from chatbridge.errors import (
     RefusedError,
     RetryLaterError,
     UnknownOutcomeError,
+    UnsupportedFeatureError,
 )
 from chatbridge.links import Inflight, Link
 from chatbridge.marks import Marks
+from chatbridge.observation import NoticeKind, Observer
 from chatbridge.project import Timings
 from chatbridge.rendering import Draft, Part, cut, without_formatting
 from chatbridge.richtext import Document
@@ -78,17 +80,20 @@ class Delivery:
         owner: this process.
         clock: the time.
         timings: the lease.
+        observer: is told of parts that could not be shown.
     """
 
     def __init__(
-        self, vault: Vault, marks: Marks, roster: Roster, owner: str, clock: Clock, timings: Timings
-    ) -> None:
+        self, vault: Vault, marks: Marks, roster: Roster, owner: str, clock: Clock,
+        timings: Timings, observer: Observer | None = None,
+    ) -> None:  # fmt: skip
         self.vault = vault
         self.marks = marks
         self.roster = roster
         self.owner = owner
         self.clock = clock
         self.timings = timings
+        self.observer = observer or Observer(clock)
         # Parts that were sent while the storage could not take the news of it.
         self.unrecorded: set[tuple[str, str]] = set()
 
@@ -133,15 +138,18 @@ class _Sending:
 
     def run(self) -> Kept[Link]:
         self._claim()
-        missing = [part for part in self._parts(self._job.draft) if not self._is_sent(part)]
+        parts = self._parts(self._job.draft)
+        missing = [part for part in parts if not self._is_sent(part)]
         for part in missing:
             self._deliver_part(part)
             if part is not missing[-1]:
                 self._note_sent(part)
         # One write says both that the last part was sent and that the item is complete.
         self._change(lambda link: evolve(self._job.complete(link), inflight=None))
-        if missing:
-            self._delivery.unrecorded.discard((self._kept.key, missing[-1].digest))
+        # All of them: the same text of state may have to be sent again one day.
+        self._delivery.unrecorded.difference_update(
+            [(self._kept.key, part.digest) for part in parts]
+        )
         return self._kept
 
     def _parts(self, draft: Draft, shrink: float = 1.0) -> tuple[Part, ...]:
@@ -167,10 +175,20 @@ class _Sending:
                 self._deliver_smaller(part, halvings + 1)
             else:
                 self._degrade(part)
+        except UnsupportedFeatureError:
+            self._degrade(part)
         self._delivery.unrecorded.add((self._kept.key, part.digest))
 
     def _deliver_smaller(self, part: Part, halvings: int) -> None:
-        draft = evolve(self._job.draft, text=part.message.text, speaker="")
+        whole, message = self._job.draft, part.message
+        draft = evolve(
+            whole,
+            # A name of its own: equal pieces of two parts are two pieces.
+            item=f"{whole.item}.{part.digest}",
+            text=message.text,
+            speaker=whole.speaker if message.sender_name else "",
+            choices=message.choices,
+        )
         for piece in self._parts(draft, shrink=0.5**halvings):
             if not self._is_sent(piece):
                 self._deliver_part(piece, halvings)
@@ -192,6 +210,8 @@ class _Sending:
             if error.reason not in _DEGRADE:
                 raise
             return False
+        except UnsupportedFeatureError:
+            return False
         return True
 
     def _send(self, part: Part) -> None:
@@ -199,6 +219,7 @@ class _Sending:
         delivery, bot = self._delivery, self._job.bot
         try:
             delivery.roster.call(bot, bot.adapter.send(part.message))
+            delivery.observer.count("parts_sent", platform=bot.record.platform)
         except UnknownOutcomeError:
             self._doubt()
         except RefusedError as error:
@@ -228,6 +249,8 @@ class _Sending:
 
     def _mark_for_note(self, cause: str) -> None:
         note = note_of(cause, self._delivery.clock)
+        where = f"a chat on {self._job.bot.record.platform}"
+        self._delivery.observer.notice(NoticeKind.ANSWER_NOT_SHOWN, where, cause)
         self._change(lambda link: evolve(link, note=link.note or note))
 
     def _is_sent(self, part: Part) -> bool:

@@ -23,6 +23,7 @@ from chatbridge.jira_writes import JiraWrites
 from chatbridge.lanes import PREFIX, Lanes
 from chatbridge.links import Link
 from chatbridge.marks import Marks
+from chatbridge.observation import Observer
 from chatbridge.outbound import Outbound
 from chatbridge.plugins import Plugins
 from chatbridge.polling import Poller
@@ -50,11 +51,12 @@ class Engine:
         clock: the time.
         timings: how long to wait for what.
         owns_url: tells whether a webhook URL is one of this bridge.
+        observer: is told what an operator should know.
     """
 
     def __init__(
         self, vault: Vault, plugins: Plugins, desks: Mapping[str, Desk], transport: Transport,
-        clock: Clock, timings: Timings, owns_url: Callable[[str], bool],
+        clock: Clock, timings: Timings, owns_url: Callable[[str], bool], observer: Observer,
     ) -> None:  # fmt: skip
         self.owner = new_word()
         self.vault = vault
@@ -65,10 +67,11 @@ class Engine:
         self.queue = WorkQueue(clock)
         self.roster = Roster(vault, plugins, desks, transport)
         self._owns_url = owns_url
+        self.observer = observer
         self._own = OwnComments()
         writes = JiraWrites(self.marks, self._own)
-        replies = Replies(self.roster, self.marks)
-        delivery = Delivery(vault, self.marks, self.roster, self.owner, clock, timings)
+        replies = Replies(self.roster, self.marks, observer)
+        delivery = Delivery(vault, self.marks, self.roster, self.owner, clock, timings, observer)
         self.outbound = Outbound(
             vault, self.marks, self.roster, delivery, self.watch, self._own, self.owner, clock,
             timings,
@@ -87,15 +90,16 @@ class Engine:
         """Return what polls a bot."""
         claim = self._claim(("poll", *bot_key))
         return Poller(
-            bot_key, self.roster, self.lanes, claim, self.clock, self.timings, self._owns_url
-        )
+            bot_key, self.roster, self.lanes, claim, self.clock, self.timings, self._owns_url,
+            self.observer,
+        )  # fmt: skip
 
     def feed(self, site: str) -> Feed:
         """Return what looks at the changes of a site."""
         claim = self._claim(("feed", site))
         return Feed(
             site, self.vault, self.roster, claim, self.queue.add, self.upkeep.wake_all, self.clock,
-            self.timings,
+            self.timings, self.observer,
         )  # fmt: skip
 
     def hint(self, site: str, hint: Hint) -> None:

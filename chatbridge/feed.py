@@ -14,6 +14,7 @@ from chatbridge.claims import ClaimKeeper
 from chatbridge.clock import Clock
 from chatbridge.errors import RefusedError, RetryLaterError
 from chatbridge.links import Link
+from chatbridge.observation import NoticeKind, Observer
 from chatbridge.project import Timings
 from chatbridge.roster import Roster
 from chatbridge.vault import Vault
@@ -37,11 +38,13 @@ class Feed:
         wake_all: called when changes may have been missed.
         clock: the time.
         timings: how often, and how much looks overlap.
+        observer: is told when the site refuses.
     """
 
     def __init__(
         self, site: str, vault: Vault, roster: Roster, claim: ClaimKeeper,
         wake: Callable[[str], None], wake_all: Callable[[], object], clock: Clock, timings: Timings,
+        observer: Observer | None = None,
     ) -> None:  # fmt: skip
         self._site = site
         self._vault = vault
@@ -51,6 +54,7 @@ class Feed:
         self._wake_all = wake_all
         self._clock = clock
         self._timings = timings
+        self._observer = observer or Observer(clock)
         self._woken: OrderedDict[str, str] = OrderedDict()
         self._seen_until: float | None = None
         self._failures = 0
@@ -74,6 +78,7 @@ class Feed:
             return max(error.retry_after or 0.0, 2.0**self._failures)
         except RefusedError as error:
             self.problem = f"the site refuses the change feed ({error.reason})"
+            self._observer.notice(NoticeKind.SITE_TROUBLE, self._site, self.problem)
             _log.error("%s; see 'doctor'", self.problem)
             return _TROUBLE
         for change in changes:

@@ -16,6 +16,7 @@ from chatbridge.claims import ClaimKeeper
 from chatbridge.clock import Clock
 from chatbridge.errors import DeliveryError, Refusal, RefusedError, RetryLaterError
 from chatbridge.lanes import Lanes, Ticket
+from chatbridge.observation import NoticeKind, Observer
 from chatbridge.project import Timings
 from chatbridge.roster import OpenBot, Roster
 
@@ -39,11 +40,13 @@ class Poller:
         clock: the time.
         timings: how long a poll waits.
         owns_url: tells whether a webhook URL is one of this bridge.
+        observer: is told why polling pauses.
     """
 
     def __init__(
         self, bot_key: tuple[str, str], roster: Roster, lanes: Lanes, claim: ClaimKeeper,
         clock: Clock, timings: Timings, owns_url: Callable[[str], bool],
+        observer: Observer | None = None,
     ) -> None:  # fmt: skip
         self._bot_key = bot_key
         self._roster = roster
@@ -52,6 +55,7 @@ class Poller:
         self._clock = clock
         self._timings = timings
         self._owns_url = owns_url
+        self._observer = observer or Observer(clock)
         self._open: OrderedDict[str, list[Ticket]] = OrderedDict()
         self._fresh: list[Update] = []
         self._position: str | None = None
@@ -150,6 +154,7 @@ class Poller:
             self.problem = "the platform refuses the bot's token; set a new one"
         else:
             self.problem = f"the platform refuses to be polled ({error.reason})"
+        self._observer.notice(NoticeKind.BOT_TROUBLE, bot.party.name, self.problem)
         _log.error("polling paused for %d s: %s", _CONFLICT, self.problem)
         return _CONFLICT
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 
 from chatbridge.adapter import AnswersChoices
+from chatbridge.clock import SystemClock
 from chatbridge.content import Address
 from chatbridge.errors import DeliveryError, RefusedError, UnknownOutcomeError
 from chatbridge.events import ChoicePicked
 from chatbridge.marks import Marks
+from chatbridge.observation import NoticeKind, Observer
 from chatbridge.outgoing import OutgoingMessage
-from chatbridge.records import Conversation
 from chatbridge.richtext import Document
 from chatbridge.roster import OpenBot, OpenProject, Roster
 
@@ -29,11 +31,13 @@ class Replies:
     Args:
         roster: the way to platforms and sites.
         marks: message keys.
+        observer: is told of messages that did not get into Jira.
     """
 
-    def __init__(self, roster: Roster, marks: Marks) -> None:
+    def __init__(self, roster: Roster, marks: Marks, observer: Observer | None = None) -> None:
         self._roster = roster
         self._marks = marks
+        self._observer = observer or Observer(SystemClock())
 
     def say(self, bot: OpenBot, address: Address, event_key: str, text: str) -> None:
         """Show one of the bot's own texts.
@@ -60,15 +64,19 @@ class Replies:
             except DeliveryError as error:
                 _log.info("a picked choice could not be answered (%s)", type(error).__name__)
 
-    def status(self, project: OpenProject, conversation: Conversation) -> str:
-        """Return where the requests of a conversation stand, the newest first.
+    def status(self, project: OpenProject, issues: Sequence[str]) -> str:
+        """Return where requests stand, the newest first.
+
+        Args:
+            project: whose requests they are.
+            issues: their ids, the oldest first; all of them requests of the one who asks.
 
         Raises:
             RetryLaterError: the site cannot be asked now.
         """
         desk = self._roster.desk(project.kept.record.settings.site)
         lines = []
-        for issue_id in reversed(conversation.issues[-_MOST_STATUS_LINES:]):
+        for issue_id in reversed(issues[-_MOST_STATUS_LINES:]):
             try:
                 state = desk.call(desk.desk.read_request(issue_id))
             except RefusedError:
@@ -77,7 +85,11 @@ class Replies:
         return "\n".join(lines) or project.texts.say("no_requests")
 
     def not_delivered(self, project: OpenProject, sent_at: float) -> str:
-        """Return the apology for a message that did not get into Jira."""
+        """Return the apology for a message that did not get into Jira, and tell the host."""
+        name = project.kept.record.settings.name
+        self._observer.notice(
+            NoticeKind.MESSAGE_NOT_DELIVERED, f"project {name}", "the sender is told"
+        )
         if not sent_at:
             return project.texts.say("not_delivered")
         moment = time.strftime("%H:%M", time.gmtime(sent_at))

@@ -203,7 +203,8 @@ class OpenDesk:
 def party_of_adapter(adapter: Adapter) -> Party:
     """Return whom an adapter's calls may reach."""
     secrets = tuple(secret.reveal() for secret in adapter.secrets())
-    return Party(f"{adapter.name} bot", frozenset(map(origin, adapter.urls())), secrets)
+    who = f" {adapter.identity.bot_id}" if adapter.identity is not None else ""
+    return Party(f"{adapter.name} bot{who}", frozenset(map(origin, adapter.urls())), secrets)
 
 
 def party_of_desk(desk: Desk) -> Party:

@@ -17,6 +17,7 @@ from chatbridge.delivery import Delivery, LostClaimError, note_of
 from chatbridge.errors import ConflictError, Refusal, RefusedError
 from chatbridge.links import NO_ACCESS, Link, LinkState
 from chatbridge.moves import Moves
+from chatbridge.observation import NoticeKind
 from chatbridge.roster import OpenBot, OpenDesk
 from chatbridge.state_texts import note_text
 from chatbridge.vault import Kept, Vault
@@ -28,6 +29,7 @@ UNREACHABLE: Final = {
     Refusal.GONE: "chat_gone",
     Refusal.WINDOW_CLOSED: "window_closed",
     Refusal.NOT_SUBSCRIBED: "not_subscribed",
+    Refusal.FORBIDDEN: "not_allowed",
 }
 """Refusals after which a chat cannot be written to -> the reason that the link carries."""
 
@@ -70,7 +72,9 @@ class Setbacks:
             Seconds after which to look again, or None.
         """
         if error.reason is Refusal.UNAUTHORISED:
-            _log.error("the site refuses our credentials; check account and token")
+            text = "the site refuses our credentials; check account and token"
+            self._delivery.observer.notice(NoticeKind.SITE_TROUBLE, kept.record.site, text)
+            _log.error(text)
             return _BOT_TROUBLE
         if error.reason not in {Refusal.NOT_FOUND, Refusal.FORBIDDEN, Refusal.GONE}:
             raise error
@@ -95,7 +99,10 @@ class Setbacks:
         if fresh is None:
             return None
         if error.reason is Refusal.MIGRATED and error.migrated_to:
-            self._moves.move_chat(*bot.key, fresh.record.chat, error.migrated_to)
+            old, new = fresh.record.chat, error.migrated_to
+            self._moves.move_chat(*bot.key, old, new)
+            # A chat may have no record any more; its link has to move all the same.
+            self._vault.update(fresh, lambda link: link.moved(old, new))
             return 0.0
         if error.reason in UNREACHABLE:
             reason = UNREACHABLE[error.reason]
@@ -105,7 +112,9 @@ class Setbacks:
             self.write_note(fresh, desk)
             return None
         if error.reason is Refusal.UNAUTHORISED:
-            _log.error("the platform refuses a bot's token; set a new one with 'project set'")
+            text = "the platform refuses the bot's token; set a new one with 'project set'"
+            self._delivery.observer.notice(NoticeKind.BOT_TROUBLE, bot.party.name, text)
+            _log.error(text)
         return _BOT_TROUBLE
 
     def change_state(
@@ -119,13 +128,11 @@ class Setbacks:
             reason: why; a word of the library's own, empty for an active link.
             note: what agents have to be told, or empty.
         """
+        if state is not LinkState.ACTIVE:
+            where = f"a chat on {kept.record.platform}"
+            self._delivery.observer.notice(NoticeKind.LINK_STOPPED, where, reason)
         _log.info("a link became %s%s", state, f" ({reason})" if reason else "")
-        return self._delivery.change(
-            kept,
-            lambda link: evolve(
-                link, state=state, reason=reason, note=note or link.note, inflight=None
-            ),
-        )
+        return self._delivery.change(kept, lambda link: link.stopped(state, reason, note))
 
     def write_note(self, kept: Kept[Link], desk: OpenDesk) -> Kept[Link]:
         """Tell the agents once, looking first whether an earlier try got through."""

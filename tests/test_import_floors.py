@@ -21,12 +21,12 @@ PACKAGE = ROOT / "chatbridge"
 
 FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities",
-    1: "events outgoing exchange settings signatures keyset sealing setting_texts",
+    1: "observation events outgoing exchange settings signatures keyset sealing setting_texts",
     2: "adapter desk storage hookspecs",
     3: (
         # plugins and the way out
         "plugin_offers plugins builtin_storages "
-        "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
+        "breaker transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks "
         # records
         "records links project vault keys marks claims moves roster completion "

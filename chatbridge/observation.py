@@ -1,0 +1,102 @@
+"""What an operator may know of a bridge: content-free notices, counts and last successes.
+
+Nothing here names a chat, an issue or a person, and nothing is kept beyond the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from chatbridge.clock import Clock
+
+_log = logging.getLogger("chatbridge.observation")
+
+Labels = tuple[tuple[str, str], ...]
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about."""
+
+    LINK_STOPPED = "link_stopped"
+    MESSAGE_NOT_DELIVERED = "message_not_delivered"
+    ANSWER_NOT_SHOWN = "answer_not_shown"
+    BOT_TROUBLE = "bot_trouble"
+    SITE_TROUBLE = "site_trouble"
+    CALLS_SUSPENDED = "calls_suspended"
+    CALLS_RESUMED = "calls_resumed"
+    WEBHOOK_REFUSED = "webhook_refused"
+
+
+@frozen
+class Notice:
+    """Something that an operator should hear of.
+
+    Args:
+        kind: what it is about.
+        subject: the platform, bot or site; never a chat or an issue.
+        reason: a word or sentence of the library's own.
+    """
+
+    kind: NoticeKind
+    subject: str
+    reason: str
+
+
+@frozen
+class Tally:
+    """Counts since the start of the process.
+
+    Args:
+        counts: (name, labels) -> how often.
+        successes: far side -> the clock's `time()` of its last good answer.
+    """
+
+    counts: dict[tuple[str, Labels], int] = field(factory=dict)
+    successes: dict[str, float] = field(factory=dict)
+
+
+class Observer:
+    """Collects what happens and tells the host.
+
+    Args:
+        clock: the time.
+        on_notice: the host's function; what it raises is logged and goes no further.
+    """
+
+    def __init__(self, clock: Clock, on_notice: Callable[[Notice], None] | None = None) -> None:
+        self._clock = clock
+        self._on_notice = on_notice
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, Labels]] = Counter()
+        self._successes: dict[str, float] = {}
+
+    def notice(self, kind: NoticeKind, subject: str, reason: str) -> None:
+        """Tell the host; never fails."""
+        self.count("notices", kind=kind.value)
+        if self._on_notice is None:
+            return
+        try:
+            self._on_notice(Notice(kind, subject, reason))
+        except Exception as error:  # noqa: BLE001 - a host's observer must not stop a message
+            _log.error("the host's on_notice failed with %s", type(error).__name__)
+
+    def count(self, name: str, **labels: str) -> None:
+        """Count something; labels are few and fixed words."""
+        with self._lock:
+            self._counts[(name, tuple(sorted(labels.items())))] += 1
+
+    def succeeded(self, far_side: str) -> None:
+        """Note that a far side answered well just now."""
+        with self._lock:
+            self._successes[far_side] = self._clock.time()
+
+    def tally(self) -> Tally:
+        """Return the counts and successes so far."""
+        with self._lock:
+            return Tally(dict(self._counts), dict(self._successes))
