@@ -6,11 +6,14 @@ Everything here may be done twice without harm, so it needs no intent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from attrs import evolve, frozen
 
-from chatbridge.events import ChoicePicked, Event, MessageReceived
-from chatbridge.links import Link, LinkState
+from chatbridge.delivery import note_of
+from chatbridge.errors import Refusal
+from chatbridge.events import ChoicePicked, Event, MessageEdited, MessageReceived
+from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.moves import links_of
 from chatbridge.records import Conversation
 from chatbridge.replies import Replies
@@ -19,6 +22,8 @@ from chatbridge.routing import Action, Decision
 from chatbridge.setbacks import UNREACHABLE
 from chatbridge.situations import Situations
 from chatbridge.vault import Kept, Vault
+
+_BLOCKED: Final = UNREACHABLE[Refusal.BLOCKED]
 
 
 @frozen
@@ -74,13 +79,16 @@ class Answers:
         text = ""
         match decision.action:
             case Action.GREET:
-                notice = scene.project.kept.record.settings.privacy_notice
+                settings = scene.project.kept.record.settings
+                notice = "" if kept.record.greeted else settings.privacy_notice
                 text = "\n\n".join(filter(None, (texts.say("welcome"), notice)))
                 change = lambda record: evolve(record, greeted=True)  # noqa: E731
-            case Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD:
+            case Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD | Action.TOO_MANY_OPEN:
                 text = texts.say(decision.action.value)
             case Action.STATUS:
-                text = self._replies.status(scene.project, kept.record)
+                links = links_of(self._vault, scene.desk.desk.site, kept)
+                issues = [link.record.issue_id for link in links]
+                text = self._replies.status(scene.project, issues)
             case Action.NEXT_OPENS:
                 text = texts.say("next_opens")
                 change = lambda record: evolve(record, wants_new=True)  # noqa: E731
@@ -95,13 +103,27 @@ class Answers:
             self._replies.answer_choice(scene.bot, event, text)
         else:
             self._replies.say(scene.bot, event.address, scene.key, text)
+        self.resume(scene, kept)
         self._vault.update(kept, lambda record: change(record).finished(scene.key))
+
+    def tell_left_out(self, scene: Scene) -> None:
+        """Tell the sender of a message that something beside its text was not passed on.
+
+        Raises:
+            RetryLaterError: the platform asks for patience.
+        """
+        event, texts, text = scene.event, scene.project.texts, ""
+        if isinstance(event, MessageReceived) and event.attachments:
+            text = texts.say("files_left_out")
+        elif isinstance(event, MessageReceived) and event.unsupported:
+            text = texts.say("rest_left_out", what=event.unsupported)
+        self._replies.say(scene.bot, event.address, scene.key, text)
 
     def _release(self, scene: Scene, conversation: Conversation, issue_id: str) -> None:
         kept = self._situations.link(conversation, scene.desk.desk.site, issue_id)
         if kept is not None and kept.record.state is LinkState.HELD:
             active = LinkState.ACTIVE
-            self._vault.update(kept, lambda link: evolve(link, state=active, reason="released"))
+            self._vault.update(kept, lambda link: evolve(link, state=active, reason=RELEASED))
             self._wake(kept.key)
 
     def set_available(self, scene: Scene, kept: Kept[Conversation], *, available: bool) -> None:
@@ -109,20 +131,31 @@ class Answers:
         if available:
             self.resume(scene, kept)
             return
+        note = note_of(_BLOCKED, self._situations.clock)
         for link in links_of(self._vault, scene.desk.desk.site, kept):
-            # The next answer would find out anyway; looking now tells the agents early.
-            self._wake(link.key)
+            # The next answer would find out anyway; agents should know before they write it.
+            if self._vault.update(link, lambda record: _blocked(record, note)) is not None:
+                self._wake(link.key)
 
     def resume(self, scene: Scene, kept: Kept[Conversation]) -> None:
         """Let links go on that stopped because the chat could not be written to."""
         for link in links_of(self._vault, scene.desk.desk.site, kept):
-            if link.record.reason in UNREACHABLE.values():
-                self._vault.update(link, _active)
+            if self._vault.update(link, _resumed) is not None:
                 self._wake(link.key)
 
 
-def _active(link: Link) -> Link:
-    return evolve(link, state=LinkState.ACTIVE, reason="")
+def _blocked(link: Link, note: str) -> Link | None:
+    if link.state is not LinkState.ACTIVE or link.told.ended:
+        return None
+    return link.stopped(LinkState.SUSPENDED, _BLOCKED, note)
+
+
+def _resumed(link: Link) -> Link | None:
+    if link.reason not in UNREACHABLE.values():
+        return None
+    # Nobody needs to be told any more of what is over.
+    note = "" if link.note.startswith(link.reason) else link.note
+    return evolve(link, state=LinkState.ACTIVE, reason="", note=note)
 
 
 def _what(event: Event) -> str:
@@ -131,4 +164,4 @@ def _what(event: Event) -> str:
             return event.unsupported
         if event.attachments:
             return event.attachments[0].kind.value
-    return "?"
+    return "edited message" if isinstance(event, MessageEdited) else "?"

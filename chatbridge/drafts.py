@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from chatbridge.capabilities import LengthUnit
 from chatbridge.desk import NewRequest
 from chatbridge.events import MessageEdited, MessageReceived
 from chatbridge.project import ProjectSettings
@@ -15,6 +16,7 @@ from chatbridge.splitting import clip
 from chatbridge.texts import Texts
 
 _SUMMARY_GRAPHEMES = 120
+_SUMMARY_LENGTH = 255
 
 
 def as_comment(
@@ -28,9 +30,10 @@ def as_comment(
     if event.reply_to is not None and event.reply_to.quote:
         blocks.append(Quote((Paragraph((Text(event.reply_to.quote),)),)))
     blocks += event.text.blocks
-    if event.attachments:
-        kinds = ", ".join(attachment.kind.value for attachment in event.attachments)
-        blocks.append(_remark(f"[not passed on: {kinds}]"))
+    left_out = [attachment.kind.value for attachment in event.attachments]
+    left_out += [event.unsupported] if event.unsupported else []
+    if left_out:
+        blocks.append(_remark(f"[not passed on: {', '.join(left_out)}]"))
     return Document(tuple(blocks))
 
 
@@ -62,7 +65,13 @@ def look_up(settings: ProjectSettings, marker: str) -> NewRequest:
 def summary_of(text: str) -> str:
     """Return the first line that says something, cut at 120 graphemes."""
     lines = (" ".join(line.split()) for line in text.splitlines())
-    return clip(next((line for line in lines if line), "…"), _SUMMARY_GRAPHEMES)[:255]
+    line = clip(next((line for line in lines if line), "…"), _SUMMARY_GRAPHEMES)
+    graphemes = _SUMMARY_GRAPHEMES
+    # One grapheme can be many characters, and Jira counts them as Java does.
+    while LengthUnit.UTF16.measure(line) > _SUMMARY_LENGTH and graphemes > 1:
+        graphemes //= 2
+        line = clip(line, graphemes)
+    return line if LengthUnit.UTF16.measure(line) <= _SUMMARY_LENGTH else line[:120]
 
 
 def _remark(text: str) -> Paragraph:

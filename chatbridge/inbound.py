@@ -101,8 +101,6 @@ class Inbound:
             StorageError: nothing could be noted, so nothing was done.
         """
         scene = self._scene(bot_key, event)
-        if scene is None:
-            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
         for _ in range(_CONFLICTS):
             try:
                 self._receive(scene)
@@ -119,27 +117,26 @@ class Inbound:
         """Tell the sender that an event cannot be passed on, and count it as done.
 
         Raises:
-            RetryLaterError: the sender cannot be told now.
+            RetryLaterError: the sender cannot be told now, or the project is paused.
         """
-        scene = self._scene(bot_key, event)
-        if scene is not None:
-            self._apologise(scene)
+        self._apologise(self._scene(bot_key, event))
 
     def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
         """Note durably that the platform will not repeat an event that is not done yet."""
         key = self._marks.event_key(*bot_key, event.event_id)
         kept = self._conversation((*bot_key, event.address.chat))
-        intent = kept.record.intent(key) or not_begun(key, event, self._owner)
-        overtaken = evolve(intent, overtaken=True)
-        self._vault.update(
-            kept,
-            lambda record: None if key in record.done else record.with_intent(overtaken),
-        )
+        new = not_begun(key, event, self._owner)
 
-    def _scene(self, bot_key: tuple[str, str], event: Event) -> Scene | None:
+        def overtaken(record: Conversation) -> Conversation | None:
+            intent = evolve(record.intent(key) or new, overtaken=True)
+            return None if key in record.done else record.with_intent(intent)
+
+        self._vault.update(kept, overtaken)
+
+    def _scene(self, bot_key: tuple[str, str], event: Event) -> Scene:
         found = self._roster.bot(*bot_key)
         if found is None:
-            return None
+            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
         project, bot = found
         desk = self._roster.desk(project.kept.record.settings.site)
         return Scene(project, bot, desk, event, self._marks.event_key(*bot_key, event.event_id))
@@ -239,7 +236,8 @@ class Inbound:
         """Note that no write is under way, so that the next try need not wait and look."""
         if not partly and intent.parts == 1:
             clean = evolve(intent, clean=True)
-            self._vault.update(kept, lambda record: record.with_intent(clean))
+            # Whoever took it over meanwhile, or finished it, knows better.
+            self._vault.update(kept, lambda record: record.with_changed(intent, clean))
 
     def _is_overdue(self, scene: Scene) -> bool:
         """Tell whether the sender has waited so long that they must be told."""
@@ -265,9 +263,7 @@ class Inbound:
     def _complete(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, issue_id: str
     ) -> None:
-        if isinstance(scene.event, MessageReceived) and scene.event.attachments:
-            text = scene.project.texts.say("files_left_out")
-            self._replies.say(scene.bot, scene.event.address, scene.key, text)
+        self._answers.tell_left_out(scene)
         self._completion.complete(
             kept,
             intent,
@@ -275,8 +271,7 @@ class Inbound:
             site=scene.desk.desk.site,
             issue_id=issue_id,
         )
-        if intent.kind is IntentKind.COMMENT:
-            self._answers.resume(scene, kept)
+        self._answers.resume(scene, kept)
 
     def _apologise(self, scene: Scene) -> None:
         kept = self._conversation(conversation_subject(scene.bot, scene.event.address))

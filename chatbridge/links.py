@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.content import Address
 from chatbridge.records import Conversation
@@ -22,6 +22,9 @@ class LinkState(StrEnum):
     SUSPENDED = "suspended"
     GONE = "gone"
 
+
+RELEASED = "released"
+"""Reason of an active link whose waiting comments may be sent, however many they are."""
 
 NO_ACCESS = "no_access"
 """Reason of a link whose request cannot be read."""
@@ -113,6 +116,28 @@ class Link:
         """Tell whether it names this chat."""
         mine = (self.platform, self.bot_id, self.chat)
         return mine == (conversation.platform, conversation.bot_id, conversation.chat)
+
+    def stopped(self, state: LinkState, reason: str, note: str = "") -> Link:
+        """Return the link in another state, with nobody at work on it.
+
+        Which parts of an item were sent stays known, so that they do not come twice later.
+
+        Args:
+            state: the new state.
+            reason: why.
+            note: what agents have to be told, empty to leave what is there.
+        """
+        inflight = self.inflight
+        if inflight is not None:
+            inflight = evolve(inflight, owner="", beat="") if inflight.sent else None
+        return evolve(self, state=state, reason=reason, note=note or self.note, inflight=inflight)
+
+    def moved(self, old: str, new: str) -> Link | None:
+        """Return the link in the chat's new place, None where it is not in the old one.
+
+        Message ids and threads of the old chat mean nothing in the new one.
+        """
+        return evolve(self, chat=new, thread=None) if self.chat == old else None
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""

@@ -117,7 +117,8 @@ class Marks:
         """Return what choice data says, None where it is forged, foreign or too old."""
         body, _, check = data.rpartition(".")
         fields = body.split(".")
-        if not hmac.compare_digest(self._choice_check(body, address).encode(), check.encode()):
+        given = check.encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(self._choice_check(body, address).encode(), given):
             return None
         if len(fields) != 4 or fields[0] != str(_CHOICE_VERSION):
             return None

@@ -38,8 +38,7 @@ class Moves:
         for key in self._links(source.record):
             kept = self._vault.read_key(Link, key)
             if kept is not None and kept.record.belongs_to(source.record):
-                # Message ids and threads of the old chat mean nothing in the new one.
-                self._vault.update(kept, lambda link: evolve(link, chat=new, thread=None))
+                self._vault.update(kept, lambda link: link.moved(old, new))
                 moved.append(key)
         if not source.record.pending:
             self._vault.delete(source)

@@ -18,7 +18,7 @@ from chatbridge.comments import Comment, CommentReader, OwnComments
 from chatbridge.delivery import Delivery, Job, LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
 from chatbridge.errors import RefusedError
-from chatbridge.links import Link, LinkState
+from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
 from chatbridge.project import Timings
@@ -31,7 +31,8 @@ from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.outbound")
 
-_AFTER_CONFLICT: Final = 1.0
+_SOON: Final = 1.0
+"""Seconds until another look after a conflict, or after a read that grew too old."""
 
 
 @frozen
@@ -96,10 +97,8 @@ class Outbound:
             return wait
         try:
             return self._reconcile(kept)
-        except LostClaimError:
-            return _AFTER_CONFLICT
-        except StaleWitnessError:
-            return 0.0
+        except (LostClaimError, StaleWitnessError):
+            return _SOON
 
     def _claimed_for(self, kept: Kept[Link]) -> float:
         """Return for how many seconds a claim of another process may still be alive."""
@@ -151,8 +150,9 @@ class Outbound:
             kept = self._tell_status(kept, scene)
         except RefusedError as error:
             return self._setbacks.refused(kept.key, scene.bot, scene.desk, error)
-        if kept.record.reason:
-            kept = self._delivery.change(kept, lambda link: evolve(link, reason=""))
+        if kept.record.reason or kept.record.inflight:
+            # What was under way is not public any more, or it would have been sent.
+            kept = self._delivery.change(kept, lambda link: evolve(link, reason="", inflight=None))
         if kept.record.note:
             kept = self._setbacks.write_note(kept, scene.desk)
         return news.look_again
@@ -222,7 +222,7 @@ class Outbound:
         )
 
     def _is_burst(self, link: Link, count: int) -> bool:
-        return count > self._timings.burst and link.reason != "released"
+        return count > self._timings.burst and link.reason != RELEASED
 
     def _hold(self, kept: Kept[Link], scene: _Scene, count: int) -> None:
         """Ask before a flood of comments is sent at once."""

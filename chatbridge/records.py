@@ -203,6 +203,10 @@ class Conversation:
         others = tuple(other for other in self.pending if other.key != intent.key)
         return evolve(self, pending=(*others, intent))
 
+    def with_changed(self, before: Intent, after: Intent) -> Conversation | None:
+        """Return the conversation with an intent changed, None where it is not as before."""
+        return self.with_intent(after) if self.intent(before.key) == before else None
+
     def finished(self, key: str) -> Conversation:
         """Return the conversation with this event done and no intent of it."""
         pending = tuple(intent for intent in self.pending if intent.key != key)

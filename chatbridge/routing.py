@@ -28,6 +28,7 @@ class Action(StrEnum):
     HELP = "help"
     STATUS = "status"
     NEXT_OPENS = "next_opens"
+    TOO_MANY_OPEN = "too_many_open"
     SWITCH = "switch"
     RELEASE = "release"
     CHOICE_OLD = "choice_old"
@@ -111,8 +112,16 @@ def _from_program(event: Event, _: Situation) -> bool:
     return event.sender is not None and event.sender.is_bot
 
 
+def _edit_without_text(event: Event, _: Situation) -> bool:
+    return isinstance(event, MessageEdited) and event.text.is_empty()
+
+
 def _edit_without_request(event: Event, now: Situation) -> bool:
-    return isinstance(event, MessageEdited) and (not now.current or event.text.is_empty())
+    return isinstance(event, MessageEdited) and not (now.addressed or now.current)
+
+
+def _new_beyond_limit(event: Event, now: Situation) -> bool:
+    return not now.may_open and _command("new")(event, now)
 
 
 def _just(action: Action) -> Outcome:
@@ -140,11 +149,13 @@ _TABLE: tuple[tuple[Condition, Outcome], ...] = (
     (_command("start"), _just(Action.GREET)),
     (_command("help"), _just(Action.HELP)),
     (_command("status", "requests"), _just(Action.STATUS)),
+    (_new_beyond_limit, _just(Action.TOO_MANY_OPEN)),
     (_command("new"), _just(Action.NEXT_OPENS)),
     (_command("more"), lambda now: Decision(Action.RELEASE, now.addressed or now.current)),
     (_command(), _just(Action.COMMAND_UNKNOWN)),
     (_cannot_carry, _just(Action.UNSUPPORTED)),
-    (_edit_without_request, _just(Action.NOTHING)),
+    (_edit_without_text, _just(Action.NOTHING)),
+    (_edit_without_request, _just(Action.UNSUPPORTED)),
     (_is(MessageReceived), _write),
     (_is(MessageEdited), lambda now: Decision(Action.COMMENT, now.addressed or now.current)),
 )

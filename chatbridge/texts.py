@@ -25,7 +25,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
         "/help - this text"
     ),
     "next_opens": "Your next message opens a new request.",
-    "too_many_open": "You have many open requests already; your message was added to this one.",
+    "too_many_open": "You have many open requests already; messages go to the current one.",
     "no_requests": "You have no open requests. Write a message to open one.",
     "status_line": "{key}: {status}",
     "status_changed": "The status is now: {status}",
@@ -36,6 +36,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
     ),
     "unsupported": "Sorry, I cannot pass this on ({what}). Please write it as text.",
     "files_left_out": "Your text was passed on, but the attached file was not.",
+    "rest_left_out": "Your text was passed on, but the rest of the message was not ({what}).",
     "not_shown": "Part of an answer could not be shown here. Our team has been told.",
     "held": "There are {count} new answers to this request. Shall I show them all?",
     "held_choice": "Show them",
@@ -49,8 +50,12 @@ DEFAULTS: Final[Mapping[str, str]] = {
 
 
 def placeholders(text: str) -> set[str]:
-    """Return the names of the placeholders in a text."""
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+    """Return the names of the placeholders in a text; one without a name counts as "{}".
+
+    Raises:
+        ValueError: the braces in it do not match.
+    """
+    return {name or "{}" for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
 @frozen
