@@ -17,6 +17,7 @@ from chatbridge.errors import DeliveryError, RetryLaterError, StorageError
 from chatbridge.events import Event
 from chatbridge.inbound import Inbound
 from chatbridge.marks import Marks
+from chatbridge.observation import Observer
 from chatbridge.workqueue import WorkQueue
 
 _log = logging.getLogger("chatbridge.lanes")
@@ -37,7 +38,8 @@ class Ticket:
         keep: whether the lane keeps it after a failure (polling) or the platform repeats it.
         finished: whether it may be acknowledged.
         retry_after: seconds after which a repeat makes sense, once it failed; else None.
-        failures: how often it failed in a way nobody foresaw.
+        overtaken: whether it was noted durably that the platform will not repeat it.
+        since: the clock's `monotonic()` when it came.
     """
 
     bot_key: tuple[str, str]
@@ -45,8 +47,8 @@ class Ticket:
     keep: bool
     finished: bool = False
     retry_after: float | None = None
-    failures: int = 0
     overtaken: bool = False
+    since: float = 0.0
 
 
 @define(eq=False)
@@ -62,20 +64,25 @@ class Lanes:
         queue: whose workers call `work`.
         marks: names lanes.
         clock: the time.
+        observer: counts.
     """
 
-    def __init__(self, inbound: Inbound, queue: WorkQueue, marks: Marks, clock: Clock) -> None:
+    def __init__(
+        self, inbound: Inbound, queue: WorkQueue, marks: Marks, clock: Clock,
+        observer: Observer | None = None,
+    ) -> None:  # fmt: skip
         self._inbound = inbound
         self._queue = queue
         self._marks = marks
         self._clock = clock
+        self._observer = observer or Observer(clock)
         self._changed = threading.Condition()
         self._lanes: dict[str, _Lane] = {}
         self._failures: dict[str, int] = {}
 
     def submit(self, bot_key: tuple[str, str], event: Event, *, keep: bool) -> Ticket:
         """Put an event at the end of its conversation's lane."""
-        ticket = Ticket(bot_key, event, keep)
+        ticket = Ticket(bot_key, event, keep, since=self._clock.monotonic())
         handle = PREFIX + self._marks.event_key(*bot_key, "lane " + event.address.chat)
         with self._changed:
             self._lanes.setdefault(handle, _Lane()).tickets.append(ticket)
@@ -101,6 +108,8 @@ class Lanes:
                     return
                 ticket = lane.tickets[0]
             pause = self._try(ticket)
+            name = "events_done" if pause is None else "events_failed"
+            self._observer.count(name, platform=ticket.bot_key[0])
             if pause is not None and ticket.keep:
                 self._queue.retry(handle, at_least=pause)
                 return
@@ -131,6 +140,12 @@ class Lanes:
         ticket.overtaken = True
         return True
 
+    def oldest(self) -> float:
+        """Return for how many seconds the oldest event has waited, 0 where none does."""
+        with self._changed:
+            waiting = [lane.tickets[0].since for lane in self._lanes.values() if lane.tickets]
+        return self._clock.monotonic() - min(waiting) if waiting else 0.0
+
     def __len__(self) -> int:
         with self._changed:
             return sum(len(lane.tickets) for lane in self._lanes.values())
@@ -139,8 +154,9 @@ class Lanes:
         """Return None when the event is done, else the seconds to wait."""
         if ticket.event is None:
             return None
+        key = self._marks.event_key(*ticket.bot_key, ticket.event.event_id)
         try:
-            if ticket.failures < _BUDGET:
+            if self._failures.get(key, 0) < _BUDGET:
                 self._inbound.receive(ticket.bot_key, ticket.event)
             else:
                 self._inbound.give_up(ticket.bot_key, ticket.event)
@@ -150,26 +166,18 @@ class Lanes:
             _log.warning("an event has to wait: %s", type(error).__name__)
             return 2.0
         except Exception as error:  # noqa: BLE001 - one event must never stop the others
-            return self._unforeseen(ticket, ticket.event, error)
+            return self._unforeseen(key, error)
+        self._failures.pop(key, None)
         return None
 
-    def _unforeseen(self, ticket: Ticket, event: Event, error: Exception) -> float:
+    def _unforeseen(self, key: str, error: Exception) -> float:
         """Count a failure nobody foresaw; repeats of a webhook are counted across tickets."""
-        key = self._marks.event_key(*ticket.bot_key, event.event_id)
         with self._changed:
             if len(self._failures) > 1000:
                 self._failures.clear()
-            count = self._failures.get(key, 0) + 1
-            self._failures[key] = count
+            count = self._failures[key] = self._failures.get(key, 0) + 1
         _log.error("unexpected %s at try %d of an event", type(error).__name__, count)
-        ticket.failures = count
-        if count >= _BUDGET:
-            return 0.0 if ticket.keep else self._give_up_now(ticket)
         return 1.0
-
-    def _give_up_now(self, ticket: Ticket) -> float:
-        pause = self._try(ticket)
-        return 0.0 if pause is None else pause
 
     def _settle(self, lane: _Lane, ticket: Ticket, pause: float | None) -> None:
         with self._changed:
