@@ -6,6 +6,7 @@ effect reads the project again.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,13 +21,15 @@ from chatbridge.checks import (
     with_marker_rung,
 )
 from chatbridge.engine import Engine
-from chatbridge.errors import ConfigurationError, ConflictError
+from chatbridge.errors import ConfigurationError, ConflictError, DeliveryError
 from chatbridge.exchange import Transport
 from chatbridge.links import Link
 from chatbridge.project import ProjectSettings
 from chatbridge.records import BotRecord, Conversation, Project, ProjectState
 from chatbridge.roster import OpenBot
 from chatbridge.vault import Kept
+
+_log = logging.getLogger("chatbridge.administration")
 
 
 @frozen
@@ -121,15 +124,28 @@ class Administration:
     def remove_project(self, name: str) -> Iterator[int]:
         """Let nothing happen in a project any more, then remove all of its records.
 
-        Yields:
-            How many records are removed so far.
+        The first holds once this returns, the second goes on while the result is iterated.
+
+        Returns:
+            How many records are removed so far, after each.
         """
         kept = self._kept(name)
-        for bot in self._opened(name):
+        bots = self._opened(name)
+        self._vault.update(kept, lambda record: evolve(record, state=ProjectState.REMOVED))
+        for bot in bots:
             if bot.record.mode == "webhook":
-                self._register(bot, None)
-        removed = evolve(kept.record, state=ProjectState.REMOVED)
-        self._vault.update(kept, lambda _: removed)
+                self._remove_webhook_of(bot)
+        return self._remove_records(kept)
+
+    def _remove_webhook_of(self, bot: OpenBot) -> None:
+        try:
+            self._register(bot, None)
+        except DeliveryError as error:
+            # A revoked token must not keep a project alive; what comes is refused from now on.
+            _log.warning("the webhook of a removed bot is still set: %s", error)
+
+    def _remove_records(self, kept: Kept[Project]) -> Iterator[int]:
+        name = kept.record.settings.name
         bots = {(bot.platform, bot.bot_id) for bot in kept.record.bots}
         count = 0
         for link in self._vault.scan(Link):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from typing import Final
 
 from attrs import evolve
 
 from chatbridge.engine import Engine
-from chatbridge.links import Link, LinkState
+from chatbridge.errors import RefusedError
+from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.records import Conversation
 from chatbridge.vault import Kept
+
+_log = logging.getLogger("chatbridge.link_care")
+
+RESTORED: Final = "restored"
+"""Reason of a link that waits until its present comments are known after a restore."""
 
 
 class LinkCare:
@@ -54,43 +62,56 @@ class LinkCare:
         for kept in self._vault.scan(Link):
             link = kept.record
             if link.state is LinkState.HELD and (project is None or link.project == project):
-                self._release(kept, skip=skip)
-                count += 1
+                count += self._release(kept, skip=skip)
         return count
 
     def storage_restored(self) -> int:
         """Hold every link until its present comments are taken as known; return how many.
 
         A storage from a backup does not know what was sent after it was made; sending all of that
-        again would flood the customers.
+        again would flood the customers. A link whose request cannot be read now stays held; this
+        may be called again.
         """
         count = 0
         for kept in self._vault.scan(Link):
-            if kept.record.state is LinkState.ACTIVE:
+            if kept.record.state is not LinkState.GONE:
                 self._vault.update(kept, _held_after_restore)
                 count += 1
         for kept in self._vault.scan(Link):
-            if kept.record.reason == "restored":
+            if kept.record.reason == RESTORED:
                 self._release(kept, skip=True)
         return count
 
-    def _release(self, kept: Kept[Link], *, skip: bool) -> None:
-        seen = kept.record.seen
+    def _release(self, kept: Kept[Link], *, skip: bool) -> bool:
+        """Let a link go on; return False where its request cannot be read, so that it stays."""
+        present: frozenset[int] = frozenset()
         if skip:
-            desk = self._roster.desk(kept.record.site)
-            present = desk.call(desk.desk.public_comments(kept.record.issue_id))
-            seen = seen | {int(comment.comment_id) for comment in present}
+            try:
+                present = self._present(kept.record)
+            except RefusedError as error:
+                _log.warning("a link stays held, its request cannot be read (%s)", error.reason)
+                return False
+        # Who chose to skip did not choose a flood of what comes next.
+        reason = "" if skip else RELEASED
         self._vault.update(
             kept,
             lambda link: evolve(
-                link, state=LinkState.ACTIVE, reason="released", seen=link.seen | seen
+                link, state=LinkState.ACTIVE, reason=reason, seen=link.seen | present
             ),
         )
         self._engine.queue.add(kept.key)
+        return True
+
+    def _present(self, link: Link) -> frozenset[int]:
+        """Return the public comments that are there; an empty list alone would prove nothing."""
+        desk = self._roster.desk(link.site)
+        desk.call(desk.desk.read_request(link.issue_id))
+        present = desk.call(desk.desk.public_comments(link.issue_id))
+        return frozenset(int(comment.comment_id) for comment in present)
 
 
 def _held_after_restore(link: Link) -> Link:
-    return evolve(link, state=LinkState.HELD, reason="restored", inflight=None)
+    return evolve(link, state=LinkState.HELD, reason=RESTORED, inflight=None)
 
 
 def _without(conversation: Conversation, issue_id: str) -> Conversation:

@@ -17,7 +17,7 @@ from chatbridge.errors import ChatbridgeError, ConflictError
 from chatbridge.intents import settle_time
 from chatbridge.jira_writes import JiraWrites
 from chatbridge.lanes import Lanes
-from chatbridge.links import Link, LinkState
+from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent
 from chatbridge.replies import Replies
@@ -77,7 +77,7 @@ class Upkeep:
 
     def wake_unfinished(self) -> int:
         """Wake the links on which something was under way; return how many."""
-        return self._wake(lambda link: bool(link.inflight or link.note or not link.told.opened))
+        return self._wake(_is_unfinished)
 
     def wake_all(self) -> int:
         """Wake every link that may have news; return how many."""
@@ -129,3 +129,8 @@ class Upkeep:
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
+
+
+def _is_unfinished(link: Link) -> bool:
+    released = link.reason == RELEASED
+    return bool(link.inflight or link.note or released or not link.told.opened)
