@@ -25,11 +25,15 @@ def origin(url: str) -> str:
     Raises:
         ConfigurationError: it is no absolute http or https URL.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
     default = {"https": 443, "http": 80}.get(parts.scheme)
-    if default is None or not parts.hostname:
+    if default is None or not host:
         raise ConfigurationError("a URL must start with https:// and name a host")
-    return f"{parts.scheme}://{parts.hostname.lower()}:{parts.port or default}"
+    return f"{parts.scheme}://{host.lower()}:{port or default}"
 
 
 @frozen

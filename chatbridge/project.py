@@ -31,9 +31,11 @@ def _known_texts(_owner: Any, _attribute: Attribute[Any], value: dict[str, str])
     for name, text in value.items():
         if name not in DEFAULTS:
             raise ValueError(f"does not know the text '{name}' (known: {', '.join(DEFAULTS)})")
-        extra = placeholders(text) - placeholders(DEFAULTS[name])
+        known = placeholders(DEFAULTS[name])
+        extra = placeholders(text) - known
         if extra:
             raise ValueError(f"text '{name}' has unknown placeholders: {', '.join(sorted(extra))}")
+        text.format_map(dict.fromkeys(known, "x"))
 
 
 @frozen
