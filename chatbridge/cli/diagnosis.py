@@ -63,15 +63,17 @@ def shielded(subject: str, check: Callable[..., Iterable[Finding]], *of: Any) ->
 def _check_bridge(bridge: Bridge, configuration: Configuration) -> Iterator[Finding]:
     roster = bridge.engine.roster
     yield from shielded("storage", _check_storage, bridge)
+    # What cannot be asked is told once, and not again by each question to it.
+    closed: set[str] = set()
     for site in configuration.sites:
-        subject = f"Jira site {site.name}"
-        yield from shielded(subject, check_login, roster, site.name)
-        yield from shielded(subject, check_clock, roster, site.name)
+        yield from shielded(f"Jira site {site.name}", check_login, roster, site.name, closed)
+        if site.name not in closed:
+            yield from shielded("clock", check_clock, roster, site.name)
     projects: list[Project] = []
     yield from shielded("projects", _check_projects, bridge, projects)
     for project in projects:
         subject = f"project {project.settings.name}"
-        if configuration.sites:
+        if configuration.sites and project.settings.site not in closed:
             yield from shielded(subject, check_permissions, roster, project)
             yield from shielded(subject, check_type, roster, project)
         for bot in project.bots:

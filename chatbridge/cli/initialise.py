@@ -97,6 +97,7 @@ def _text(site_url: str, account: str, token: str, storage: str, public_url: str
         f"token = {_quoted(token)}"
         if token
         else f"# The token is in the environment variable {_TOKEN_VARIABLE}.",
+        *_gateway(site_url),
         "",
         "[storage]",
         f"url = {_quoted(storage)}",
@@ -112,6 +113,13 @@ def _text(site_url: str, account: str, token: str, storage: str, public_url: str
         "port = 8080",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _gateway(site_url: str) -> list[str]:
+    """Keep calls to a simulated site on this machine; a real one is always https."""
+    if site_url.startswith("https:"):
+        return []
+    return ["# A simulated site is its own gateway.", f"gateway_url = {_quoted(site_url)}"]
 
 
 def _quoted(text: str) -> str:

@@ -21,9 +21,12 @@ NEEDED: Final = {
 _MAY_DIFFER: Final = 120.0
 
 
-def check_login(roster: Roster, site: str) -> Iterator[Finding]:
-    """Tell whether the site takes our credentials."""
-    yield check_site(roster.desk(site))
+def check_login(roster: Roster, site: str, closed: set[str]) -> Iterator[Finding]:
+    """Tell whether the site takes our credentials; put it among the closed ones if not."""
+    finding = check_site(roster.desk(site))
+    if not finding.ok:
+        closed.add(site)
+    yield finding
 
 
 def check_clock(roster: Roster, site: str) -> Iterator[Finding]:

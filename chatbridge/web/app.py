@@ -12,6 +12,7 @@ import re
 import traceback
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from importlib.util import find_spec
 from typing import Any, Final
 
 from chatbridge import Bridge, ChatbridgeError, Headers, SystemClock, WebhookAnswer, WebhookRequest
@@ -34,8 +35,9 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
     """Return a WSGI application (PEP 3333) for the webhooks of a bridge.
 
-    It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>` and `GET /health`, below
-    whatever prefix it is mounted under; the prefix is part of the bridge's `public_url`.
+    It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>`, `GET /health` (503
+    where something needs an operator) and, with the extra `metrics`, `GET /metrics`, below whatever
+    prefix it is mounted under; the prefix is part of the bridge's `public_url`.
 
     Args:
         bridge: whose webhooks; best a started one, else each webhook is worked on while its sender
@@ -59,6 +61,8 @@ def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
                 place.lineno,
             )
             status, fields, body = 500, [], b""
+        if not any(name == "Content-Type" for name, _ in fields):
+            fields = [*fields, ("Content-Type", "text/plain; charset=utf-8")]
         fields = [*fields, ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
         start_response(f"{status} {_phrase(status)}", fields)
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
@@ -75,6 +79,8 @@ def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
     method = environ["REQUEST_METHOD"]
     if path == "/health":
         return _health(bridge) if method in {"GET", "HEAD"} else _wrong_method("GET, HEAD")
+    if path == "/metrics":
+        return _metrics(bridge) if method in {"GET", "HEAD"} else _wrong_method("GET, HEAD")
     chat, hint = _WEBHOOK.fullmatch(path), _HINT.fullmatch(path)
     if chat is None and hint is None:
         return 404, [], b""
@@ -91,16 +97,26 @@ def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
 
 
 def _answered(answer: WebhookAnswer) -> _Response:
-    fields = [("Content-Type", answer.media_type)] if answer.body else []
+    fields = [("Content-Type", answer.media_type)]
     if answer.retry_after is not None:
         fields.append(("Retry-After", str(answer.retry_after)))
     return answer.status, fields, answer.body
 
 
 def _health(bridge: Bridge) -> _Response:
-    problems = bridge.problems()
-    told = {"status": "problems" if problems else "ok", "problems": problems}
-    return 200, [("Content-Type", "application/json")], json.dumps(told).encode()
+    health = bridge.health()
+    status = 200 if health.ok else 503
+    return status, [("Content-Type", "application/json")], json.dumps(health.to_plain()).encode()
+
+
+def _metrics(bridge: Bridge) -> _Response:
+    """Return the figures of the bridge for Prometheus, 404 where its client is not installed."""
+    if find_spec("prometheus_client") is None:
+        return 404, [], b""
+    from chatbridge.web.metrics import exposition
+
+    media_type, body = exposition(bridge)
+    return 200, [("Content-Type", media_type)], body
 
 
 def _wrong_method(allowed: str) -> _Response:

@@ -68,11 +68,12 @@ class WebServer:
             grace: seconds to wait for it; what is left is cut off.
         """
         if self._loop.ident is None:
-            self._server.socket.close()
+            self._let_go()
             return True
-        self._stop_at = time.monotonic() + grace
-        self._server.pull_trigger()
-        self._loop.join()
+        if self._loop.is_alive():
+            self._stop_at = time.monotonic() + grace
+            self._server.pull_trigger()
+            self._loop.join()
         return self._ended
 
     def _serve(self) -> None:
@@ -86,6 +87,9 @@ class WebServer:
         self._ended = not self._busy()
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
+        self._let_go()
+
+    def _let_go(self) -> None:
         self._server.task_dispatcher.set_thread_count(0)
         self._server.asyncore.close_all(self._sockets)
 
