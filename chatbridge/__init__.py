@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         ReplyTo,
     )
     from chatbridge.exchange import Exchange, Party, Transport, carry_out
+    from chatbridge.health import Health
     from chatbridge.hookspecs import hookimpl
     from chatbridge.http_types import (
         FormPart,
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     )
     from chatbridge.link_care import LinkCare
     from chatbridge.memory_storage import MemoryStorage
+    from chatbridge.observation import Notice, NoticeKind, Tally
     from chatbridge.outgoing import OutgoingMessage, Receipt, RequestLabel
     from chatbridge.plugins import Plugins
     from chatbridge.project import ProjectSettings, Timings
@@ -124,6 +126,7 @@ _HOMES = {
         "DeliveryReported Event EventOrigin MessageEdited MessageReceived NothingToDo ReplyTo"
     ),
     "exchange": "Exchange Party Transport carry_out",
+    "health": "Health",
     "hookspecs": "hookimpl",
     "http_types": ("FormPart Headers HttpRequest HttpResponse Pace WebhookAnswer WebhookRequest"),
     "jira.cloud": "CloudDesk",
@@ -134,6 +137,7 @@ _HOMES = {
     ),
     "link_care": "LinkCare",
     "memory_storage": "MemoryStorage",
+    "observation": "Notice NoticeKind Tally",
     "outgoing": "OutgoingMessage Receipt RequestLabel",
     "plugins": "Plugins",
     "project": "ProjectSettings Timings",
@@ -187,6 +191,7 @@ __all__ = [
     "Finding",
     "FormPart",
     "Headers",
+    "Health",
     "HttpRequest",
     "HttpResponse",
     "InvalidKeyError",
@@ -198,6 +203,8 @@ __all__ = [
     "NewBot",
     "NoCredentialError",
     "NothingToDo",
+    "Notice",
+    "NoticeKind",
     "OutgoingMessage",
     "Pace",
     "Page",
@@ -225,6 +232,7 @@ __all__ = [
     "StorageError",
     "StorageUnavailableError",
     "SystemClock",
+    "Tally",
     "Timings",
     "Transport",
     "UnknownOutcomeError",

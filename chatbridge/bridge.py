@@ -6,38 +6,33 @@ and by the children of a process that forks.
 
 from __future__ import annotations
 
-import logging
-import math
 import os
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
-from chatbridge.adapter import AnswersWebhooks
 from chatbridge.administration import Administration
 from chatbridge.breaker import Breaker
 from chatbridge.clock import Clock, SystemClock
 from chatbridge.crew import Crew
 from chatbridge.desk import Desk
 from chatbridge.engine import Engine
-from chatbridge.errors import ConfigurationError, WebhookError
+from chatbridge.errors import ConfigurationError
 from chatbridge.exchange import Transport
+from chatbridge.health import Health, health_of
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
+from chatbridge.intake import Intake
 from chatbridge.keys import RootKey, open_sealer
 from chatbridge.link_care import LinkCare
-from chatbridge.observation import Notice, NoticeKind, Observer
-from chatbridge.one_shot import do_once, drain
+from chatbridge.observation import Notice, Observer, Tally
+from chatbridge.one_shot import do_once
 from chatbridge.plugins import Plugins
 from chatbridge.project import Timings
 from chatbridge.roster import OpenBot
 from chatbridge.storage import Storage
 from chatbridge.transport import HttpTransport
 from chatbridge.vault import Vault
-
-_log = logging.getLogger("chatbridge.bridge")
-
-_HINTS_RECENT: Final = 3600.0
 
 
 class Bridge:
@@ -90,8 +85,9 @@ class Bridge:
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
         self._vault = Vault(self._storage, open_sealer(self._storage, roots))
         self._lock = threading.RLock()
-        self._hints: dict[str, float] = {}
-        self._routes: dict[tuple[str, str], tuple[str, str]] = {}
+        self._intake = Intake(
+            lambda: self.engine, self._sites, self._public_url, self._observer, self._clock
+        )
         self._crew: Crew | None = None
         self._closed = False
         self._begin()
@@ -128,7 +124,7 @@ class Bridge:
             if self._closed:
                 raise ConfigurationError("this bridge was closed; make a new one")
             if self._crew is None:
-                self._crew = Crew(engine, self._workers, self._hinted)
+                self._crew = Crew(engine, self._workers, self._intake.is_hinted)
                 self._crew.start()
 
     def stop(self, grace: float = 20.0) -> bool:
@@ -177,29 +173,8 @@ class Bridge:
             token: from the path, as in `webhook_url`.
             webhook: as it came.
         """
-        engine = self.engine
-        found = self._bot_of(platform, token)
-        if found is None:
-            return WebhookAnswer(404)
-        try:
-            found.adapter.verify(webhook)
-            events = found.adapter.parse(webhook)
-        except WebhookError as error:
-            self._observer.notice(NoticeKind.WEBHOOK_REFUSED, platform, str(error))
-            _log.warning("a webhook of %s was refused: %s", platform, error)
-            return WebhookAnswer(error.status_hint)
-        tickets = [engine.lanes.submit(found.key, event, keep=False) for event in events]
-        within = found.adapter.capabilities.answer_within * 0.9
-        if self._crew is None:
-            deadline = self._clock.monotonic() + within
-            drain(engine, self._clock, deadline, lambda: engine.lanes.wait(tickets, 0))
-        if not engine.lanes.wait(tickets, within) or not all(each.finished for each in tickets):
-            waits = [each.retry_after or 2.0 for each in tickets if not each.finished]
-            return WebhookAnswer(503, retry_after=math.ceil(max(waits, default=2.0)))
-        answer = None
-        if isinstance(found.adapter, AnswersWebhooks):
-            answer = found.adapter.answer(webhook, None)
-        return answer or WebhookAnswer(200)
+        inline = self._crew is None
+        return self._intake.receive_webhook(platform, token, webhook, inline=inline)
 
     def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:
         """Take a webhook of Jira in and return what to answer; only ids of it are read.
@@ -208,20 +183,7 @@ class Bridge:
             site: name of the site, from the path.
             webhook: as it came.
         """
-        desk = self._sites.get(site)
-        if desk is None:
-            return WebhookAnswer(404)
-        try:
-            desk.verify_hint(webhook)
-            hints = desk.parse_hint(webhook)
-        except WebhookError as error:
-            self._observer.notice(NoticeKind.WEBHOOK_REFUSED, site, str(error))
-            _log.warning("a webhook of site %s was refused: %s", site, error)
-            return WebhookAnswer(error.status_hint)
-        for hint in hints:
-            self.engine.hint(site, hint)
-        self._hints[site] = self._clock.monotonic()
-        return WebhookAnswer(200)
+        return self._intake.receive_hint(site, webhook)
 
     def webhook_url(self, bot: OpenBot) -> str:
         """Return the URL to which a bot's platform sends its webhooks.
@@ -229,21 +191,27 @@ class Bridge:
         Raises:
             ConfigurationError: no public URL is set.
         """
-        if self._public_url is None:
-            raise ConfigurationError(
-                "public_url is not set: webhooks need an https URL that the platform can reach; "
-                "set it, or use polling"
-            )
-        return f"{self._public_url}/webhooks/{bot.record.platform}/{self._token(*bot.key)}"
+        return self._intake.webhook_url(bot)
 
     def hint_url(self, site: str) -> str | None:
         """Return the URL for a webhook in Jira, None without a public URL."""
         return f"{self._public_url}/hints/{site}" if self._public_url else None
 
-    def problems(self) -> list[str]:
-        """Return what pollers and feeds complain about now, in words for an operator."""
+    def health(self) -> Health:
+        """Return how the bridge is, in numbers and words for an operator."""
         crew = self._crew
-        return crew.problems() if crew is not None else []
+        return health_of(
+            self.engine,
+            self._transport,
+            self._observer,
+            running=crew is not None,
+            complaints=crew.problems() if crew is not None else [],
+            webhooks=self._intake.last_webhook,
+        )
+
+    def tally(self) -> Tally:
+        """Return what was counted since the start of the process."""
+        return self._observer.tally()
 
     def __enter__(self) -> Self:
         return self
@@ -260,7 +228,7 @@ class Bridge:
         self._pid = os.getpid()
         self._engine = Engine(
             self._vault, self.plugins, self._sites, self._transport, self._clock, self._timings,
-            self._owns_url, self._observer,
+            self._intake.owns_url, self._observer,
         )  # fmt: skip
 
     def _opened(self, setting: str) -> Storage:
@@ -270,32 +238,3 @@ class Bridge:
                 "storage must look like sqlite:support.db or memory:, a scheme and a place"
             )
         return self.plugins.storage(scheme, rest)
-
-    def _hinted(self, site: str) -> bool:
-        at = self._hints.get(site)
-        return at is not None and self._clock.monotonic() - at < _HINTS_RECENT
-
-    def _token(self, platform: str, bot_id: str) -> str:
-        return self._vault.sealer.token("webhook", platform, bot_id, size=12).hex()
-
-    def _bot_of(self, platform: str, token: str) -> OpenBot | None:
-        """Return the bot whose webhook has this path, if it may act."""
-        key = self._routes.get((platform, token))
-        if key is None:
-            for project in self.engine.roster.refresh():
-                for bot in project.bots:
-                    self._routes[(bot.record.platform, self._token(*bot.key))] = bot.key
-            key = self._routes.get((platform, token))
-        found = self.engine.roster.bot(*key) if key is not None else None
-        return found[1] if found is not None else None
-
-    def _owns_url(self, url: str) -> bool:
-        last = url.rstrip("/").rpartition("/")[2]
-        return bool(last) and any(last == token for _, token in self._own_tokens())
-
-    def _own_tokens(self) -> list[tuple[str, str]]:
-        return [
-            (bot.record.platform, self._token(*bot.key))
-            for project in self.engine.roster.refresh()
-            for bot in project.bots
-        ]

@@ -80,7 +80,7 @@ class Engine:
             vault, self.marks, self.roster, replies, writes, self.watch, self.queue.add,
             self.owner, clock, timings,
         )  # fmt: skip
-        self.lanes = Lanes(self.inbound, self.queue, self.marks, clock)
+        self.lanes = Lanes(self.inbound, self.queue, self.marks, clock, observer)
         self.upkeep = Upkeep(
             vault, self.roster, self.lanes, writes, replies, Completion(vault, self.queue.add),
             self.queue, self.watch, self.owner, clock, timings,

@@ -37,7 +37,7 @@ FLOORS: dict[int, str] = {
         "comments delivery jira_writes setbacks configuration_file configuration_sections"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
-    5: "configuration engine crew one_shot link_care administration bridge",
+    5: "configuration intake health engine crew one_shot link_care administration bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 
@@ -63,6 +63,7 @@ OUTSIDE: dict[str, tuple[str, ...]] = {
     "keyring": ("keys",),
     "nacl": ("sealing",),
     "pluggy": ("hookspecs", "plugins"),
+    "prometheus_client": ("web.metrics",),
     "pytest": ("testing.*",),
     "requests": ("transport",),
     "rich": ("cli", "cli.*"),

@@ -15,6 +15,7 @@ from wsgiref.validate import validator
 import pytest
 
 from chatbridge.errors import ConfigurationError, StorageUnavailableError
+from chatbridge.health import Health
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.testing.virtual_clock import VirtualClock
 from chatbridge.web import web_app
@@ -39,8 +40,10 @@ class Taking:
     def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:
         return self._take(("hint", site), webhook)
 
-    def problems(self) -> list[str]:
-        return self.complaints
+    def health(self) -> Health:
+        ok = not self.complaints
+        problems = tuple(self.complaints)
+        return Health(ok=ok, running=True, backlog=0, oldest_event=0.0, problems=problems)
 
     def _take(self, what: tuple[str, ...], webhook: WebhookRequest) -> WebhookAnswer:
         self.taken.append(what)
@@ -194,13 +197,13 @@ def test_a_stream_without_a_length_is_read_to_the_limit(bridge):
 
 
 def test_health_tells_what_is_wrong(bridge, call):
-    """It is a 200 with the bridge's problems; HEAD has no body."""
-    assert {"status": "ok", "problems": []} == json.loads(call("GET", "/health")[2])
+    """It is a 200 while all is well, else a 503 with the problems; HEAD has no body."""
+    assert (200, True) == (call("GET", "/health")[0], json.loads(call("GET", "/health")[2])["ok"])
     bridge.complaints = ["the platform does not answer"]
     status, fields, content = call("GET", "/health")
-    assert (200, "application/json") == (status, fields["Content-Type"])
-    assert {"status": "problems", "problems": bridge.complaints} == json.loads(content)
-    assert (200, b"") == call("HEAD", "/health")[::2]
+    assert (503, "application/json") == (status, fields["Content-Type"])
+    assert bridge.complaints == json.loads(content)["problems"]
+    assert (503, b"") == call("HEAD", "/health")[::2]
 
 
 def test_a_storage_that_fails_lets_the_webhook_come_again(bridge, call):

@@ -1,0 +1,164 @@
+"""Webhooks in: whose they are, whether they are genuine, and what to answer.
+
+A platform's webhook is answered well only when all of its events are done. A webhook of Jira is a
+hint: it is verified, its ids are read, and nothing else of it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from chatbridge.adapter import AnswersWebhooks
+from chatbridge.clock import Clock
+from chatbridge.desk import Desk
+from chatbridge.engine import Engine
+from chatbridge.errors import ConfigurationError, WebhookError
+from chatbridge.events import Event
+from chatbridge.http_types import WebhookAnswer, WebhookRequest
+from chatbridge.observation import NoticeKind, Observer
+from chatbridge.one_shot import drain
+from chatbridge.roster import OpenBot
+
+_log = logging.getLogger("chatbridge.intake")
+
+_HINTS_RECENT: Final = 3600.0
+_LOOK_FOR_NEW_BOTS: Final = 1.0
+_PAUSED: Final = 60
+
+
+class Intake:
+    """Takes webhooks in for one bridge.
+
+    Args:
+        engine: gives the working parts of this process.
+        sites: the desks by name.
+        public_url: under which webhooks arrive, without a slash at its end; None where none do.
+        observer: is told of refused webhooks.
+        clock: the time.
+    """
+
+    def __init__(
+        self, engine: Callable[[], Engine], sites: Mapping[str, Desk], public_url: str | None,
+        observer: Observer, clock: Clock,
+    ) -> None:  # fmt: skip
+        self._engine = engine
+        self._sites = sites
+        self._public_url = public_url
+        self._observer = observer
+        self._clock = clock
+        self._routes: dict[tuple[str, str], tuple[str, str]] = {}
+        self._looked = float("-inf")
+        self._hints: dict[str, float] = {}
+        self.last_webhook: dict[str, float] = {}
+
+    def receive_webhook(
+        self, platform: str, token: str, webhook: WebhookRequest, *, inline: bool
+    ) -> WebhookAnswer:
+        """Take a platform's webhook in and return what to answer.
+
+        Args:
+            platform: from the path.
+            token: from the path.
+            webhook: as it came.
+            inline: work on it in this thread, since no others were started.
+        """
+        key = self._bot_key(platform, token)
+        if key is None:
+            return WebhookAnswer(404)
+        found = self._engine().roster.bot(*key)
+        if found is None:
+            return WebhookAnswer(503, retry_after=_PAUSED)
+        bot = found[1]
+        try:
+            bot.adapter.verify(webhook)
+            events = bot.adapter.parse(webhook)
+        except WebhookError as error:
+            return self._refused(platform, error)
+        self.last_webhook[bot.party.name] = self._clock.time()
+        answer = self._carried(bot, events, inline=inline)
+        if answer.status == 200 and isinstance(bot.adapter, AnswersWebhooks):
+            return bot.adapter.answer(webhook, None) or answer
+        return answer
+
+    def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:
+        """Take a webhook of Jira in and return what to answer.
+
+        Args:
+            site: name of the site, from the path.
+            webhook: as it came.
+        """
+        desk = self._sites.get(site)
+        if desk is None:
+            return WebhookAnswer(404)
+        try:
+            desk.verify_hint(webhook)
+            hints = desk.parse_hint(webhook)
+        except WebhookError as error:
+            return self._refused(f"site {site}", error)
+        for hint in hints:
+            self._engine().hint(site, hint)
+        self._hints[site] = self._clock.monotonic()
+        self.last_webhook[f"site {site}"] = self._clock.time()
+        return WebhookAnswer(200)
+
+    def webhook_url(self, bot: OpenBot) -> str:
+        """Return the URL to which a bot's platform sends its webhooks.
+
+        Raises:
+            ConfigurationError: no public URL is set.
+        """
+        if self._public_url is None:
+            raise ConfigurationError(
+                "public_url is not set: webhooks need an https URL that the platform can reach; "
+                "set it, or use polling"
+            )
+        return f"{self._public_url}/webhooks/{bot.record.platform}/{self._token(*bot.key)}"
+
+    def owns_url(self, url: str) -> bool:
+        """Tell whether a webhook URL, as a platform knows it, is one of this bridge."""
+        last = url.rstrip("/").rpartition("/")[2]
+        projects = self._engine().roster.refresh()
+        tokens = {self._token(*bot.key) for project in projects for bot in project.bots}
+        return last in tokens
+
+    def is_hinted(self, site: str) -> bool:
+        """Tell whether hints of a site came lately."""
+        at = self._hints.get(site)
+        return at is not None and self._clock.monotonic() - at < _HINTS_RECENT
+
+    def _carried(self, bot: OpenBot, events: list[Event], *, inline: bool) -> WebhookAnswer:
+        """Let the events be worked on and return the answer that is true of them."""
+        engine = self._engine()
+        tickets = [engine.lanes.submit(bot.key, event, keep=False) for event in events]
+        within = bot.adapter.capabilities.answer_within * 0.9
+        if inline:
+            deadline = self._clock.monotonic() + within
+            drain(engine, self._clock, deadline, lambda: engine.lanes.wait(tickets, 0))
+        if engine.lanes.wait(tickets, within) and all(ticket.finished for ticket in tickets):
+            return WebhookAnswer(200)
+        waits = [ticket.retry_after or 2.0 for ticket in tickets if not ticket.finished]
+        return WebhookAnswer(503, retry_after=math.ceil(max(waits, default=2.0)))
+
+    def _refused(self, subject: str, error: WebhookError) -> WebhookAnswer:
+        self._observer.notice(NoticeKind.WEBHOOK_REFUSED, subject, str(error))
+        _log.warning("a webhook of %s was refused: %s", subject, error)
+        return WebhookAnswer(error.status_hint)
+
+    def _token(self, platform: str, bot_id: str) -> str:
+        sealer = self._engine().vault.sealer
+        return sealer.token("webhook", platform, bot_id, size=12).hex()
+
+    def _bot_key(self, platform: str, token: str) -> tuple[str, str] | None:
+        """Return the bot whose webhook has this path; a stranger's guesses cost next to nothing."""
+        known = self._routes.get((platform, token))
+        now = self._clock.monotonic()
+        if known is None and now - self._looked >= _LOOK_FOR_NEW_BOTS:
+            self._looked = now
+            for project in self._engine().roster.refresh():
+                for bot in project.bots:
+                    self._routes[(bot.record.platform, self._token(*bot.key))] = bot.key
+            known = self._routes.get((platform, token))
+        return known
