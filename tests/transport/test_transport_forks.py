@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import traceback
@@ -34,7 +35,13 @@ def in_child():
                 traceback.print_exc()
             finally:
                 os._exit(code)
-        return os.waitpid(child, 0)[1] == 0
+        # From out here: a child may hang before it comes to its work.
+        alarm = threading.Timer(20, os.kill, (child, signal.SIGKILL))
+        alarm.start()
+        status = os.waitpid(child, 0)[1]
+        alarm.cancel()
+        alarm.join()
+        return status == 0
 
     return run
 
@@ -66,9 +73,6 @@ def test_a_child_has_its_own_connections(serve, transport, party, in_child):
     assert 2 == server.connections
 
     def work():
-        alarm = threading.Timer(20, os._exit, (3,))
-        alarm.daemon = True
-        alarm.start()
         call("/child")
         assert b"/child" == answers[-1]
         # The watchdog lives here too.
@@ -92,9 +96,6 @@ def test_locks_held_by_other_threads_do_not_stop_a_child(serve, transport, party
     transport.send(request, party(server))
 
     def work():
-        alarm = threading.Timer(10, os._exit, (3,))
-        alarm.daemon = True
-        alarm.start()
         assert 200 == transport.send(request, party(server)).status
 
     # Only the locks: a pool that is kept here would not be finalized in the child.
