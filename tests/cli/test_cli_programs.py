@@ -105,7 +105,7 @@ def test_a_conversation_through_programs(
     eventually(lambda: any("pull the plug" in text for text in texts()))
     assert not any("gossip" in text for text in texts())
     with urlopen(f"http://127.0.0.1:{port}/health", timeout=PATIENCE) as answer:
-        assert {"status": "ok", "problems": []} == json.load(answer)
+        assert [] == json.load(answer)["problems"]
     assert 0 == shell("doctor").exit_code
     assert 0 == _end(bridge)
     assert 0 == _end(simulator)
