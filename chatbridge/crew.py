@@ -80,18 +80,17 @@ class Crew:
     def _supervise(self) -> None:
         """Keep one thread for everything that the projects need, and look for unfinished work."""
         engine = self._engine
-        _quietly(engine.upkeep.wake_unfinished)
-        tend_at = full_pass_at = 0.0
-        full_pass_at = engine.clock.monotonic() + engine.timings.full_pass_every
+        tend_at = wake_at = 0.0
         while not self._stopping.is_set():
             _quietly(self._match_roster)
             now = engine.clock.monotonic()
             if now >= tend_at:
                 pause = _quietly(engine.upkeep.tend_intents)
                 tend_at = now + (pause if pause is not None else _AFTER_ERROR)
-            if now >= full_pass_at:
-                _quietly(engine.upkeep.wake_all)
-                full_pass_at = now + engine.timings.full_pass_every
+            if now >= wake_at:
+                # Again and again: another process may have released or stopped in the middle.
+                _quietly(engine.upkeep.wake)
+                wake_at = now + engine.timings.upkeep_every
             self._stopping.wait(min(_ROSTER_EVERY, max(0.1, tend_at - now)))
 
     def _match_roster(self) -> None:

@@ -15,7 +15,7 @@ from chatbridge.comments import OwnComments
 from chatbridge.completion import Completion
 from chatbridge.delivery import Delivery
 from chatbridge.desk import Desk, Hint
-from chatbridge.errors import ChatbridgeError, DeliveryError, RetryLaterError
+from chatbridge.errors import ChatbridgeError, DeliveryError, RefusedError, RetryLaterError
 from chatbridge.exchange import Transport
 from chatbridge.feed import Feed
 from chatbridge.inbound import Inbound
@@ -83,7 +83,7 @@ class Engine:
         self.lanes = Lanes(self.inbound, self.queue, self.marks, clock, observer)
         self.upkeep = Upkeep(
             vault, self.roster, self.lanes, writes, replies, Completion(vault, self.queue.add),
-            self.queue, self.watch, self.owner, clock, timings,
+            self.queue, self.watch, self._claim(("pass",)), self.owner, clock, timings,
         )  # fmt: skip
 
     def poller(self, bot_key: tuple[str, str]) -> Poller:
@@ -99,7 +99,7 @@ class Engine:
         claim = self._claim(("feed", site))
         return Feed(
             site, self.vault, self.roster, claim, self.queue.add, self.upkeep.wake_all, self.clock,
-            self.timings, self.observer,
+            self.timings, self.observer, is_waiting=self.queue.__contains__,
         )  # fmt: skip
 
     def hint(self, site: str, hint: Hint) -> None:
@@ -125,10 +125,10 @@ class Engine:
             _log.error("a link has to wait: %s", error)
             self.queue.retry(handle, at_least=2.0)
         else:
+            if not handle.startswith(PREFIX):
+                self.queue.forget(handle)
             if again is not None:
                 self.queue.add_after(handle, again)
-            elif not handle.startswith(PREFIX):
-                self.queue.forget(handle)
 
     def _work(self, handle: str) -> float | None:
         if handle.startswith(PREFIX):
@@ -143,7 +143,12 @@ class Engine:
         """Wake the link of an issue that a hint named by its key only."""
         site, _, issue_key = name.partition("/")
         desk = self.roster.desk(site)
-        state = desk.call(desk.desk.read_request(issue_key))
+        try:
+            state = desk.call(desk.desk.read_request(issue_key))
+        except RefusedError as error:
+            # Rules tell of every issue of a project; this one is no request that we may see.
+            _log.info("a hint names an issue that is no request (%s)", error.reason)
+            return
         self.hint(site, Hint(state.issue_id))
 
     def _claim(self, subject: tuple[str, ...]) -> ClaimKeeper:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from chatbridge.claims import ClaimKeeper
@@ -16,7 +16,8 @@ from chatbridge.errors import RefusedError, RetryLaterError
 from chatbridge.links import Link
 from chatbridge.observation import NoticeKind, Observer
 from chatbridge.project import Timings
-from chatbridge.roster import Roster
+from chatbridge.records import ProjectState
+from chatbridge.roster import OpenProject, Roster
 from chatbridge.vault import Vault
 
 _log = logging.getLogger("chatbridge.feed")
@@ -35,16 +36,17 @@ class Feed:
         roster: which desks are in use.
         claim: only its holder asks; its mark is the minute up to which all was seen.
         wake: called with the key of a link that may have news.
-        wake_all: called when changes may have been missed.
+        wake_all: called when changes may have been missed; returns the keys of the links.
         clock: the time.
         timings: how often, and how much looks overlap.
         observer: is told when the site refuses.
+        is_waiting: tells whether a link that was woken has still to be looked at.
     """
 
     def __init__(
         self, site: str, vault: Vault, roster: Roster, claim: ClaimKeeper,
-        wake: Callable[[str], None], wake_all: Callable[[], object], clock: Clock, timings: Timings,
-        observer: Observer | None = None,
+        wake: Callable[[str], None], wake_all: Callable[[], Iterable[str]], clock: Clock,
+        timings: Timings, observer: Observer | None = None, *, is_waiting: Callable[[str], bool],
     ) -> None:  # fmt: skip
         self._site = site
         self._vault = vault
@@ -56,6 +58,9 @@ class Feed:
         self._timings = timings
         self._observer = observer or Observer(clock)
         self._woken: OrderedDict[str, str] = OrderedDict()
+        self._is_waiting = is_waiting
+        self._unfinished: dict[str, int] = {}  # link -> the minute from which on it has news
+        self._working: set[str] | None = None
         self._seen_until: float | None = None
         self._failures = 0
         self.problem = ""
@@ -63,15 +68,19 @@ class Feed:
     def step(self) -> float:
         """Look once and return the seconds until the next look."""
         if not self._claim.hold():
-            self._seen_until = None
+            self._seen_until = self._working = None
+            self._unfinished.clear()
             return self._timings.lease / 3
-        desks = self._desks()
-        if not desks:
+        projects = self._projects()
+        working = [project for project in projects if project.works]
+        self._heed_resumed({project.kept.record.settings.name for project in working})
+        if not working:
             return self._timings.feed_every
         started = self._clock.monotonic()
         desk = self._roster.desk(self._site)
+        window = self._window()
         try:
-            changes = desk.call(desk.desk.changes(desks, self._window()))
+            changes = desk.call(desk.desk.changes(_desks(working), window))
         except RetryLaterError as error:
             self._failures = min(self._failures + 1, 6)
             self.problem = "the site does not answer"
@@ -82,24 +91,47 @@ class Feed:
             _log.error("%s; see 'doctor'", self.problem)
             return _TROUBLE
         for change in changes:
-            self._note(change.issue_id, change.updated)
+            self._note(change.issue_id, change.updated, self._minute() - window)
         self._failures = 0
         self.problem = ""
         self._seen_until = started
-        self._claim.hold(mark=int(self._clock.time() // 60))
+        # While a project is paused its changes are still to be looked at.
+        done = len(working) == len(projects)
+        self._claim.hold(mark=self._complete_until() if done else None)
         return self._timings.feed_every
 
     def release(self) -> None:
         """Let another process feed."""
         self._claim.release()
 
-    def _desks(self) -> tuple[str, ...]:
-        settings = [
-            project.kept.record.settings for project in self._roster.refresh() if project.works
+    def _projects(self) -> list[OpenProject]:
+        """Return the projects of the site that work or will work again."""
+        return [
+            project
+            for project in self._roster.refresh()
+            if project.kept.record.settings.site == self._site
+            and project.kept.record.state is not ProjectState.REMOVED
         ]
-        return tuple(
-            dict.fromkeys(each.service_desk for each in settings if each.site == self._site)
-        )
+
+    def _heed_resumed(self, working: set[str]) -> None:
+        """Look at everything when a project works again: its changes were passed over."""
+        if self._working is not None and working - self._working:
+            self._catch_up()
+        self._working = working
+
+    def _catch_up(self) -> None:
+        for key in self._wake_all():
+            self._unfinished.setdefault(key, self._claim.mark)
+
+    def _complete_until(self) -> int:
+        """Return the minute up to which nothing is left to do, should this process end now."""
+        self._unfinished = {
+            key: minute for key, minute in self._unfinished.items() if self._is_waiting(key)
+        }
+        return min(self._unfinished.values(), default=self._minute())
+
+    def _minute(self) -> int:
+        return int(self._clock.time() // 60)
 
     def _window(self) -> int:
         """Return how many minutes to look back; by one's own clock except after a start."""
@@ -109,16 +141,22 @@ class Feed:
             missed = self._clock.time() // 60 - self._claim.mark
         if not 0 <= missed <= _LONGEST_WINDOW:
             # Never looked before, too long ago, or the wall clock was set back.
-            self._wake_all()
+            self._catch_up()
             missed = 0
         return int(missed) + self._timings.feed_overlap
 
-    def _note(self, issue_id: str, updated: str) -> None:
+    def _note(self, issue_id: str, updated: str, since: int) -> None:
         if self._woken.get(issue_id) == updated:
             return
         if self._vault.read(Link, self._site, issue_id) is not None:
-            self._wake(self._vault.key(Link, self._site, issue_id))
+            key = self._vault.key(Link, self._site, issue_id)
+            self._wake(key)
+            self._unfinished.setdefault(key, since)
         self._woken[issue_id] = updated
         self._woken.move_to_end(issue_id)
         if len(self._woken) > _REMEMBERED:
             self._woken.popitem(last=False)
+
+
+def _desks(projects: Iterable[OpenProject]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.kept.record.settings.service_desk for each in projects))

@@ -20,7 +20,7 @@ def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
         seconds: after how long to stop.
     """
     deadline = clock.monotonic() + seconds
-    engine.upkeep.wake_unfinished()
+    engine.upkeep.wake()
     engine.upkeep.tend_intents()
     projects = [project for project in engine.roster.refresh() if project.works]
     sites = {project.kept.record.settings.site for project in projects}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from chatbridge.claims import Watch
+from chatbridge.claims import ClaimKeeper, Watch
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.content import Address
@@ -41,6 +41,7 @@ class Upkeep:
         completion: writes down what is in Jira.
         queue: where links are woken.
         watch: when intents changed last.
+        passes: whose mark is the minute of the last full pass.
         owner: this process.
         clock: the time.
         timings: how long to wait for what.
@@ -48,8 +49,8 @@ class Upkeep:
 
     def __init__(
         self, vault: Vault, roster: Roster, lanes: Lanes, writes: JiraWrites, replies: Replies,
-        completion: Completion, queue: WorkQueue, watch: Watch, owner: str, clock: Clock,
-        timings: Timings,
+        completion: Completion, queue: WorkQueue, watch: Watch, passes: ClaimKeeper, owner: str,
+        clock: Clock, timings: Timings,
     ) -> None:  # fmt: skip
         self._vault = vault
         self._roster = roster
@@ -59,6 +60,7 @@ class Upkeep:
         self._completion = completion
         self._queue = queue
         self._watch = watch
+        self._passes = passes
         self._owner = owner
         self._clock = clock
         self._timings = timings
@@ -75,23 +77,41 @@ class Upkeep:
                     soonest = min(soonest, 30.0)
         return max(soonest, 1.0)
 
-    def wake_unfinished(self) -> int:
-        """Wake the links on which something was under way; return how many."""
+    def wake(self) -> None:
+        """Wake the links that have something unfinished and, once in a while, all of them."""
+        self.wake_unfinished()
+        self.full_pass()
+
+    def wake_unfinished(self) -> list[str]:
+        """Wake the links on which something was under way; return their keys."""
         return self._wake(_is_unfinished)
 
-    def wake_all(self) -> int:
-        """Wake every link that may have news; return how many."""
+    def wake_all(self) -> list[str]:
+        """Wake every link that may have news; return their keys."""
         return self._wake(lambda _: True)
 
-    def _wake(self, wanted: Callable[[Link], bool]) -> int:
-        count = 0
+    def full_pass(self) -> None:
+        """Wake every link once in a while, for what no look at the changes would show.
+
+        When that was last is kept, so that it happens however often processes start anew.
+        """
+        if not self._passes.hold():
+            return
+        minute = int(self._clock.time() // 60)
+        if not 0 <= (minute - self._passes.mark) * 60 < self._timings.full_pass_every:
+            self.wake_all()
+            self._passes.hold(mark=minute)
+        self._passes.release()
+
+    def _wake(self, wanted: Callable[[Link], bool]) -> list[str]:
+        woken = []
         for kept in self._vault.scan(Link):
             link = kept.record
             alive = link.state is LinkState.ACTIVE or link.reason in ASKED_AGAIN or link.note
             if alive and wanted(link):
                 self._queue.add(kept.key)
-                count += 1
-        return count
+                woken.append(kept.key)
+        return woken
 
     def _tend(self, kept: Kept[Conversation], intent: Intent) -> float:
         """Care for one intent; return the seconds until it may need care again."""

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from chatbridge.clock import Clock
 
@@ -95,8 +96,9 @@ class WorkQueue:
                 now = self._clock.monotonic()
                 if now >= deadline:
                     return None
-                pause = min(deadline, self._later[0][0] if self._later else deadline) - now
-                self._clock.wait(self._changed, self._has_news, max(pause, 0.001))
+                first = self._first_timer()
+                pause = max(min(deadline, first) - now, 0.001)
+                self._clock.wait(self._changed, partial(self._has_news, first), pause)
 
     def done(self, handle: str) -> None:
         """Note that the run of this handle ended; if it was added meanwhile, it runs again."""
@@ -121,6 +123,11 @@ class WorkQueue:
                 return 0.0
             return max(0.0, self._later[0][0] - self._clock.monotonic()) if self._later else None
 
+    def __contains__(self, handle: str) -> bool:
+        """Tell whether the handle waits, pauses or runs."""
+        with self._changed:
+            return handle in self._dirty or handle in self._running or handle in self._due
+
     def __len__(self) -> int:
         with self._changed:
             return len(self._dirty) + len(self._due)
@@ -143,11 +150,15 @@ class WorkQueue:
             if self._due.get(handle) == due:
                 self._add(handle)
 
-    def _has_news(self) -> bool:
-        return self._closed or bool(self._ready) or self._timer_is_due()
+    def _has_news(self, first: float) -> bool:
+        """Tell whether waiting for the timer that was the first one has become pointless."""
+        timer = self._first_timer()
+        return (
+            self._closed or bool(self._ready) or timer < first or timer <= self._clock.monotonic()
+        )
 
-    def _timer_is_due(self) -> bool:
-        return bool(self._later) and self._later[0][0] <= self._clock.monotonic()
+    def _first_timer(self) -> float:
+        return self._later[0][0] if self._later else float("inf")
 
 
 class WorkerPool:
