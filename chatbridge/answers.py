@@ -10,7 +10,6 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from chatbridge.delivery import note_of
 from chatbridge.errors import Refusal
 from chatbridge.events import ChoicePicked, Event, MessageEdited, MessageReceived
 from chatbridge.links import RELEASED, Link, LinkState
@@ -21,6 +20,7 @@ from chatbridge.roster import OpenBot, OpenDesk, OpenProject
 from chatbridge.routing import Action, Decision
 from chatbridge.setbacks import UNREACHABLE
 from chatbridge.situations import Situations
+from chatbridge.state_texts import note_of
 from chatbridge.vault import Kept, Vault
 
 _BLOCKED: Final = UNREACHABLE[Refusal.BLOCKED]
@@ -131,7 +131,7 @@ class Answers:
         if available:
             self.resume(scene, kept)
             return
-        note = note_of(_BLOCKED, self._situations.clock)
+        note = note_of(_BLOCKED, self._situations.clock.time())
         for link in links_of(self._vault, scene.desk.desk.site, kept):
             # The next answer would find out anyway; agents should know before they write it.
             if self._vault.update(link, lambda record: _blocked(record, note)) is not None:

@@ -30,6 +30,7 @@ from chatbridge.project import Timings
 from chatbridge.rendering import Draft, Part, cut, without_formatting
 from chatbridge.richtext import Document
 from chatbridge.roster import OpenBot, Roster
+from chatbridge.state_texts import note_of
 from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.delivery")
@@ -147,9 +148,8 @@ class _Sending:
         # One write says both that the last part was sent and that the item is complete.
         self._change(lambda link: evolve(self._job.complete(link), inflight=None))
         # All of them: the same text of state may have to be sent again one day.
-        self._delivery.unrecorded.difference_update(
-            [(self._kept.key, part.digest) for part in parts]
-        )
+        sent = [(self._kept.key, part.digest) for part in parts]
+        self._delivery.unrecorded.difference_update(sent)
         return self._kept
 
     def _parts(self, draft: Draft, shrink: float = 1.0) -> tuple[Part, ...]:
@@ -248,7 +248,7 @@ class _Sending:
         self._mark_for_note("unconfirmed")
 
     def _mark_for_note(self, cause: str) -> None:
-        note = note_of(cause, self._delivery.clock)
+        note = note_of(cause, self._delivery.clock.time())
         where = f"a chat on {self._job.bot.record.platform}"
         self._delivery.observer.notice(NoticeKind.ANSWER_NOT_SHOWN, where, cause)
         self._change(lambda link: evolve(link, note=link.note or note))
@@ -284,11 +284,6 @@ class _Sending:
         return self._kept.record.inflight
 
 
-def note_of(cause: str, clock: Clock) -> str:
-    """Return what `Link.note` holds: the cause, and the day so that each day can have one."""
-    return f"{cause}@{int(clock.time() // 86400)}"
-
-
 def _with_inflight(link: Link, **changes: Any) -> Link:
     if link.inflight is None:
         raise LostClaimError("the claim is gone")
@@ -296,9 +291,7 @@ def _with_inflight(link: Link, **changes: Any) -> Link:
 
 
 def _fresh_beat(link: Link) -> Link:
-    if link.inflight is None:
-        return link
-    return evolve(link, inflight=evolve(link.inflight, beat=new_word(3)))
+    return link if link.inflight is None else _with_inflight(link, beat=new_word(3))
 
 
 def _same_claim(now: Inflight | None, mine: Inflight | None) -> bool:

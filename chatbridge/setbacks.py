@@ -13,13 +13,13 @@ from attrs import evolve
 
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
-from chatbridge.delivery import Delivery, LostClaimError, note_of
+from chatbridge.delivery import Delivery, LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
 from chatbridge.links import NO_ACCESS, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.observation import NoticeKind
 from chatbridge.roster import OpenBot, OpenDesk
-from chatbridge.state_texts import note_text
+from chatbridge.state_texts import note_of, note_text
 from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.setbacks")
@@ -107,7 +107,7 @@ class Setbacks:
         if error.reason in UNREACHABLE:
             reason = UNREACHABLE[error.reason]
             fresh = self.change_state(
-                fresh, LinkState.SUSPENDED, reason, note=note_of(reason, self._clock)
+                fresh, LinkState.SUSPENDED, reason, note=note_of(reason, self._clock.time())
             )
             self.write_note(fresh, desk)
             return None

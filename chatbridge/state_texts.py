@@ -73,6 +73,16 @@ class StateTexts:
         return Text(texts.say("late", time=moment), frozenset({Mark.ITALIC})), Text("\n")
 
 
+def note_of(cause: str, now: float) -> str:
+    """Return what `Link.note` holds: the cause, and the day so that each day can have one.
+
+    Args:
+        cause: a key of `NOTES`.
+        now: Unix seconds.
+    """
+    return f"{cause}@{int(now // 86400)}"
+
+
 def note_text(note: str) -> str:
     """Return the internal note for what `Link.note` holds: a cause and a day."""
     cause, _, day = note.partition("@")
