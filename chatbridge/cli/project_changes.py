@@ -57,6 +57,8 @@ def changed_settings(
     values: dict[str, Any] = {"name": name} if kept is None else unstructure(kept)
     texts = dict(values.get("texts", {}))
     where = f"project {name}"
+    if given.get("name", name) != name:
+        raise ConfigurationError(f"{where}: a project keeps its name; set up another one instead")
     for setting, text in given.items():
         if setting.startswith(_TEXTS):
             texts.pop(setting.removeprefix(_TEXTS), None)
