@@ -56,6 +56,8 @@ Install = Callable[..., str]
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Return a function that puts a distribution with one module and entry point on the path."""
+    for name in [name for name in sys.modules if name.startswith("chatbridge_acme")]:
+        monkeypatch.delitem(sys.modules, name)
     before = set(sys.modules)
 
     def lay(
