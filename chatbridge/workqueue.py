@@ -211,5 +211,9 @@ def work_once(queue: WorkQueue, work: Callable[[str], None], handle: str) -> Non
     except Exception as error:  # noqa: BLE001 - a worker outlives whatever goes wrong
         _log.error("unexpected %s while working; will be tried again", type(error).__name__)
         queue.retry(handle)
+    except BaseException:
+        # Cut off from outside (an interrupt, a timeout of gevent): the handle is not done.
+        queue.retry(handle)
+        raise
     finally:
         queue.done(handle)
