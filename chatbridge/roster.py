@@ -124,8 +124,11 @@ class Roster:
 
     def bot(self, platform: str, bot_id: str) -> tuple[OpenProject, OpenBot] | None:
         """Return a bot with its project as kept at this moment; None where it may not act."""
-        with self._lock:
-            home = self._homes.get((platform, bot_id))
+        home = self._home(platform, bot_id)
+        if home is None:
+            # Nobody may have looked yet: work can be quicker than the first look after a start.
+            self.refresh()
+            home = self._home(platform, bot_id)
         project = self.project(home) if home is not None else None
         if project is None or not project.works:
             return None
@@ -133,6 +136,10 @@ class Roster:
             if bot.key == (platform, bot_id):
                 return project, bot
         return None
+
+    def _home(self, platform: str, bot_id: str) -> str | None:
+        with self._lock:
+            return self._homes.get((platform, bot_id))
 
     def desk(self, site: str) -> OpenDesk:
         """Return the desk of a site.
