@@ -1,0 +1,130 @@
+"""Every single fault at every effect, over every scenario of up to two things that people do.
+
+A scenario is run once without faults to count its effects; then once for each effect and each way
+in which it can fail. Reads can fail only; a crash before or after a read is the same as a crash
+after the write before it, since nothing outside differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from attrs import evolve, frozen
+
+from chatbridge.testing.world.faults import MODES
+from chatbridge.testing.world.histories import History, Outcome, run
+from chatbridge.testing.world.operations import Step
+
+OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
+    "says": (("says", 0),),
+    "other says": (("says", 1),),
+    "edits": (("edits", 0),),
+    "replies": (("replies", 0),),
+    "status": (("commands", 0, "/status"),),
+    "new": (("commands", 0, "/new"),),
+    "public": (("comments", 0),),
+    "internal": (("comments", 0, "internal"),),
+    "restricted": (("comments", 0, "restricted"),),
+    "long": (("comments", 0, "long"),),
+    "flood": (("many_comments", 0, 11),),
+    "shares": (("flips", 0, 1),),
+    "hides": (("comments", 0), ("flips", 0, -1)),
+    "changes": (("changes", 0, -1),),
+    "deletes comment": (("deletes_comment", 0, -1),),
+    "in progress": (("sets_status", 0, "In progress"),),
+    "resolves": (("sets_status", 0, "Resolved"),),
+    "moves": (("moves", 0),),
+    "deletes": (("deletes", 0),),
+    "blocks": (("blocks", 0),),
+    "unblocks": (("unblocks", 0),),
+}
+"""What people can do, by a short name."""
+
+SETTINGS: Final = ("poll", "webhook", "hints")
+"""How news comes: by polling and the feed; Telegram by webhook; Jira by webhook as well."""
+
+FAULTS: Final = tuple(mode for mode in MODES if mode not in {"meanwhile", "pause"})
+
+
+@frozen
+class Scenario:
+    """One or two operations, and how they reach the bridge.
+
+    Args:
+        names: of the operations.
+        setting: one of SETTINGS.
+        start: from which beginning.
+    """
+
+    names: tuple[str, ...]
+    setting: str = "poll"
+    start: str = "opened"
+
+    def history(self, *faults: Step, last: Step | None = None) -> History:
+        """Return the history in which this happens.
+
+        Args:
+            faults: armed before the bridge gets to work.
+            last: another step between the operations and the work.
+        """
+        done = tuple(step for name in self.names for step in OPERATIONS[name])
+        mode = "poll" if self.setting == "poll" else "webhook"
+        work: tuple[Step, ...] = (("run", 0),)
+        if self.setting != "poll":
+            # Webhooks find the process up; its own rounds come later.
+            work = (("delivers", 0), ("run", 0), ("delivers", 0), ("run", 0))
+        middle = (last,) if last is not None else ()
+        steps = (*done, *middle, *faults, *work)
+        return History(steps, self.start, mode, 1, self.setting == "hints")
+
+
+def scenarios(setting: str = "poll") -> Iterator[Scenario]:
+    """Yield all scenarios of one and of two operations."""
+    names = list(OPERATIONS)
+    for first in names:
+        yield Scenario((first,), setting)
+    for first in names:
+        for second in names:
+            yield Scenario((first, second), setting)
+    yield Scenario(("says",), setting, "nothing")
+    yield Scenario(("says", "says"), setting, "nothing")
+    yield Scenario(("says", "other says"), setting, "nothing")
+
+
+def single_faults(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
+    """Run a scenario without a fault, then with each single one; yield each run.
+
+    How many effects a mode can hit is found by trying: the run in which the fault found none is
+    the last.
+    """
+    plain = scenario.history()
+    yield plain, run(plain)
+    for mode in FAULTS:
+        yield from _each_place(scenario, (mode,))
+
+
+def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
+    """Let the process stand still at each of its effects while another one works."""
+    yield from _each_place(scenario, ("pause",))
+
+
+def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:
+    """Let people do something at each effect of a scenario."""
+    steps = OPERATIONS[name]
+    yield from _each_place(scenario, ("meanwhile",), steps[-1], steps[:-1])
+
+
+def _each_place(
+    scenario: Scenario, mode: tuple[str], step: Step = (), before: tuple[Step, ...] = ()
+) -> Iterator[tuple[History, Outcome]]:
+    countdown = 0
+    while True:
+        countdown += 1
+        armed: Step = ("arms", *mode, countdown, step) if step else ("arms", *mode, countdown)
+        history = scenario.history(armed)
+        history = evolve(history, steps=(*before, *history.steps))
+        outcome = run(history)
+        if not outcome.hit:
+            return
+        yield history, outcome

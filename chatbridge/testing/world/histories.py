@@ -1,0 +1,120 @@
+"""A history: the whole of what decides a run, as values that can be printed and replayed."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from chatbridge.testing.world.operations import Step, perform, prepare
+from chatbridge.testing.world.stage import Beginning, World
+from chatbridge.testing.world.verdict import settle
+
+
+@frozen
+class History:
+    """What happens in one run.
+
+    Args:
+        steps: one after the other.
+        start: from which beginning: "nothing", "opened", "group" or "two".
+        mode: "poll" or "webhook".
+        processes: how many.
+        hints: whether Jira sends webhooks.
+    """
+
+    steps: tuple[Step, ...]
+    start: str = "opened"
+    mode: str = "poll"
+    processes: int = 1
+    hints: bool = False
+
+    def as_text(self) -> str:
+        """Return it as JSON on one line."""
+        return json.dumps([self.start, self.mode, self.processes, self.hints, list(self.steps)])
+
+    @classmethod
+    def from_text(cls, text: str) -> History:
+        """Return the history of such a text."""
+        start, mode, processes, hints, steps = json.loads(text)
+        return cls(tuple(_tuples(step) for step in steps), start, mode, processes, hints)
+
+    def with_steps(self, steps: tuple[Step, ...]) -> History:
+        """Return it with other steps."""
+        return evolve(self, steps=steps)
+
+
+@frozen
+class Outcome:
+    """What came of a run.
+
+    Args:
+        problems: what was wrong; empty where all held.
+        effects: how many effects there were before faults were stopped.
+        hit: the faults that found their effect.
+        trace: the effects, where asked for.
+        kinds: the kind of each effect, where asked for.
+    """
+
+    problems: tuple[str, ...]
+    effects: int
+    hit: tuple[str, ...]
+    trace: tuple[str, ...] = field(default=(), repr=False)
+
+
+def run(history: History, *, traced: bool = False) -> Outcome:
+    """Let a history happen, then let it settle, and judge."""
+    world = prepare(
+        World(
+            beginning(history.start, history.mode), mode=history.mode,
+            processes=history.processes, hints=history.hints,
+        )
+    )  # fmt: skip
+    if traced:
+        world.gate.trace = []
+    for step in history.steps:
+        perform(world, step)
+        if world.truth.violations:
+            break
+    effects = world.gate.count
+    problems = tuple(world.truth.violations or settle(world))
+    return Outcome(problems, effects, tuple(world.gate.hit), tuple(world.gate.trace or ()))
+
+
+@cache
+def beginning(start: str, mode: str) -> Beginning | None:
+    """Return a world at rest.
+
+    Args:
+        start: "nothing" has happened; a first chat has "opened" a request, to which an agent
+            answered and noted something; "two" chats have; a "group" has.
+        mode: how updates come.
+    """
+    if start == "nothing":
+        return None
+    world = prepare(World(mode=mode))
+    chats = {"opened": (0,), "two": (0, 1), "group": (2,)}[start]
+    for chat in chats:
+        perform(world, ("says", chat))
+    _work(world)
+    for number in range(len(chats)):
+        perform(world, ("comments", number))
+        perform(world, ("comments", number, "internal"))
+    _work(world)
+    if world.truth.violations or any(count != 1 for count in world.truth.in_jira.values()):
+        raise AssertionError(f"the beginning itself is wrong: {world.truth.violations}")
+    return world.freeze()
+
+
+def _work(world: World) -> None:
+    for _ in range(3):
+        if world.mode == "webhook":
+            perform(world, ("delivers", 0))
+        perform(world, ("run", 0))
+        perform(world, ("pass", 11))
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value

@@ -1,0 +1,139 @@
+"""The storage and the transport of one simulated process: the real contracts, through the gate."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+from chatbridge.errors import RetryLaterError, StorageUnavailableError, UnknownOutcomeError
+from chatbridge.exchange import Party
+from chatbridge.http_types import HttpRequest, HttpResponse, Pace
+from chatbridge.storage import ANY, Expected, Page, Storage, Versioned
+from chatbridge.testing.simulated_transport import SimulatedTransport
+from chatbridge.testing.simulator import Fault
+from chatbridge.testing.world.faults import Effect
+
+LATE_BY = 45.0
+"""Seconds until others see a late write; less than any settle time."""
+
+_NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")
+
+
+class GatedStorage(Storage):
+    """A process's way to the shared storage.
+
+    Args:
+        world: where it is.
+        process: whose it is.
+    """
+
+    def __init__(self, world: Any, process: str) -> None:
+        self._world = world
+        self._shared: Storage = world.storage
+        self._process = process
+
+    def get(self, key: str) -> Versioned | None:
+        """See `Storage.get`."""
+        return self._pass("get", key, lambda: self._shared.get(key))  # type: ignore[no-any-return]
+
+    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
+        """See `Storage.put`."""
+        version: str = self._pass(
+            "put", key, lambda: self._shared.put(key, value, expect=expect, ttl=ttl)
+        )
+        self._world.truth.recorded(self._process, key)
+        return version
+
+    def delete(self, key: str, *, expect: Expected = ANY) -> None:
+        """See `Storage.delete`."""
+        self._pass("delete", key, lambda: self._shared.delete(key, expect=expect))
+
+    def scan(self, kind: str, *, limit: int = 500, cursor: str | None = None) -> Page:
+        """See `Storage.scan`."""
+        read = lambda: self._shared.scan(kind, limit=limit, cursor=cursor)  # noqa: E731
+        return self._pass("scan", kind, read)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """See `Storage.close`; the shared one stays open."""
+
+    def _pass(self, kind: str, key: str, act: Any) -> Any:
+        effect = Effect(self._process, kind, key.partition(":")[0], "storage", key)
+        return self._world.gate.pass_through(
+            effect, act,
+            failed=StorageUnavailableError("the disk is full"),
+            unknown=StorageUnavailableError("nobody knows whether it was written"),
+            special=lambda _: act(),
+        )  # fmt: skip
+
+
+class GatedTransport:
+    """A process's way to the simulators; see `chatbridge.exchange.Transport`.
+
+    Args:
+        world: where they are.
+        process: whose it is.
+    """
+
+    def __init__(self, world: Any, process: str) -> None:
+        self._world = world
+        self._process = process
+        self._inner = SimulatedTransport(world.places, world.clock)
+
+    def send(self, request: HttpRequest, party: Party) -> HttpResponse:
+        """See `Transport.send`."""
+        world, process = self._world, self._process
+        place = "telegram" if party.name.startswith("telegram") else "desk"
+        kind = "read" if request.is_repeatable else "write"
+        effect = Effect(process, kind, _name(request), place)
+        world.truth.begins(process, request, effect)
+
+        def act() -> HttpResponse:
+            response = self._inner.send(request, party)
+            world.truth.happened(process, request, response, effect)
+            return response
+
+        lost = RetryLaterError("lost") if request.is_repeatable else UnknownOutcomeError("lost")
+        response: HttpResponse = world.gate.pass_through(
+            effect, act,
+            failed=RetryLaterError("the host cannot be reached"),
+            unknown=lost,
+            special=lambda mode: self._special(mode, effect, act, lost),
+        )  # fmt: skip
+        return response
+
+    def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:
+        """See `Transport.hold`."""
+        self._inner.hold(paces, scope, seconds)
+
+    def _special(self, mode: str, effect: Effect, act: Any, lost: Exception) -> HttpResponse:
+        world = self._world
+        simulator = world.desk if effect.place == "desk" else world.telegram
+        if mode == "too_many":
+            reason = "jira-per-issue-on-write" if effect.kind == "write" else "jira-burst-based"
+            simulator.switch_fault(Fault(kind="status", status=429, retry_after=7, reason=reason))
+            return act()  # type: ignore[no-any-return]
+        if mode == "malformed":
+            response = act()
+            world.doubt(effect)
+            return HttpResponse(200, {}, b"<html>", repeatable=response.repeatable)
+        if effect.place == "desk":
+            before = world.desk.state.behaviour.commit_lag
+            world.desk.state.behaviour.commit_lag = LATE_BY
+            world.desk.switch_fault(Fault(kind="lost_after"))
+            try:
+                return act()  # type: ignore[no-any-return]
+            finally:
+                world.desk.state.behaviour.commit_lag = before
+                world.truth.look()
+                world.doubt(effect)
+        act()
+        world.doubt(effect)
+        raise lost
+
+
+def _name(request: HttpRequest) -> str:
+    path = urlsplit(request.url).path
+    if "/rest/" not in path:
+        return path.rpartition("/")[2]
+    return f"{request.method} {_NUMBERS.sub('*', path).rpartition('/rest/')[2]}"

@@ -1,0 +1,192 @@
+"""One simulated process: a real `Bridge` and the rounds that its threads would make, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from attrs import define, field
+
+from chatbridge.bridge import Bridge
+from chatbridge.errors import ChatbridgeError
+from chatbridge.feed import Feed
+from chatbridge.http_types import WebhookRequest
+from chatbridge.polling import Poller
+from chatbridge.testing.simulator import OwedWebhook, Simulator
+from chatbridge.testing.world.faults import Cancelled, Crash
+from chatbridge.workqueue import work_once
+
+_AFTER_ERROR = 5.0
+_MOST_TURNS = 20
+
+
+@define(eq=False)
+class Process:
+    """A process that may die and be started again.
+
+    Args:
+        world: where it runs.
+        name: for people.
+    """
+
+    world: Any
+    name: str
+    bridge: Bridge | None = None
+    feed: Feed | None = None
+    poller: Poller | None = None
+    due: dict[str, float] = field(factory=dict)
+    deaths: int = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self.bridge is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has nothing to do now or later but to look again."""
+        if self.bridge is None:
+            return True
+        polled = self.poller is None or self.poller.finished()
+        return polled and self.bridge.engine.queue.next_due is None
+
+    def run(self) -> None:
+        """Do all that is due now; start first where it is dead."""
+        for _ in range(_MOST_TURNS):
+            if not self._turn():
+                break
+
+    def deliver(self, simulator: Simulator, owed: OwedWebhook) -> None:
+        """Bring it one webhook and let the sender know what it answered."""
+        answer: Any = None
+
+        def receive() -> None:
+            nonlocal answer
+            assert self.bridge is not None
+            webhook = WebhookRequest(owed.headers, owed.body)
+            kind, *names = owed.url.removeprefix(self.world.public_url + "/").split("/")
+            if kind == "hints":
+                answer = self.bridge.receive_hint(names[0], webhook)
+            else:
+                answer = self.bridge.receive_webhook(names[0], names[1], webhook)
+
+        if self._ensure_started():
+            self.guarded(receive)
+        status = answer.status if answer is not None else (500 if self.alive else None)
+        wait = answer.retry_after if answer is not None else None
+        simulator.webhook_answered(owed.webhook_id, status, wait)
+
+    def crash(self) -> None:
+        """Die at once."""
+        self.world.truth.forget(self.name)
+        self.bridge = self.feed = self.poller = None
+        self.deaths += 1
+
+    def stop(self) -> None:
+        """End as told: claims are let go, what is unfinished is left to others."""
+        for each in (self.feed, self.poller):
+            if each is not None:
+                self.guarded(each.release)
+        self.bridge = self.feed = self.poller = None
+
+    def next_due(self) -> float:
+        """Return seconds until it has something to do, or to look again."""
+        now = self.world.clock.monotonic()
+        if self.bridge is None:
+            return 0.0
+        queue = self.bridge.engine.queue.next_due
+        due = dict(self.due)
+        if self._holds_the_line():
+            due.pop("poll", None)
+        waits = [at - now for at in due.values()]
+        return max(0.0, min([*waits, *([] if queue is None else [queue])]))
+
+    def guarded(self, act: Callable[[], Any]) -> Any:
+        """Do something as a thread of the bridge does: nothing but its death gets out."""
+        try:
+            return act()
+        except Crash:
+            self.crash()
+        except Cancelled:
+            self.world.truth.forget(self.name)
+        except Exception as error:  # noqa: BLE001 - as the crew does
+            if not isinstance(error, ChatbridgeError):
+                self.world.surprises.append(repr(error))
+        return None
+
+    def start(self) -> None:
+        """Open a bridge and do what a crew does first."""
+        self.bridge = self.world.open_bridge(self.name)
+        engine = self.bridge.engine
+        now = self.world.clock.monotonic()
+        self.feed = engine.feed(self.world.site)
+        self.due = {"feed": now, "tend": now, "wake": now, "roster": now}
+        if self.world.mode == "poll":
+            self.poller = engine.poller(self.world.bot_key)
+            self.due["poll"] = now
+
+    def work(self, handle: str) -> None:
+        """Work on one handle of the queue."""
+        assert self.bridge is not None
+        engine = self.bridge.engine
+        self.world.units[self.name] = self.world.units.get(self.name, 0) + 1
+        self.guarded(lambda: work_once(engine.queue, engine.work, handle))
+
+    def _ensure_started(self) -> bool:
+        if self.bridge is None:
+            self.guarded(self.start)
+        return self.bridge is not None
+
+    def _turn(self) -> bool:
+        """Do each round that is due and all handles; return whether there was anything."""
+        if not self._ensure_started():
+            return False
+        did = False
+        for name in ("wake", "roster", "poll", "feed", "tend"):
+            if self.bridge is not None and self._is_due(name):
+                did = True
+                self._round(name)
+                # A worker may be quicker than the next round.
+                self._work_some()
+        return self._work_some() or did
+
+    def _work_some(self) -> bool:
+        did = False
+        for _ in range(_MOST_TURNS):
+            handle = self.bridge.engine.queue.get(wait=0) if self.bridge is not None else None
+            if handle is None:
+                break
+            did = True
+            self.work(handle)
+        return did
+
+    def _is_due(self, name: str) -> bool:
+        if self.due.get(name, float("inf")) > self.world.clock.monotonic():
+            return False
+        return name != "poll" or not self._holds_the_line()
+
+    def _holds_the_line(self) -> bool:
+        """Tell whether a long poll would wait: nothing is new, and nothing is in hand."""
+        waiting = self.world.telegram.state.updates.waiting
+        return self.poller is not None and self.poller.finished() and not waiting
+
+    def _round(self, name: str) -> None:
+        assert self.bridge is not None
+        engine = self.bridge.engine
+        match name:
+            case "wake":
+                # Done once at the start; a full pass comes after a week.
+                pause = None if self.guarded(engine.upkeep.wake_unfinished) is None else 604_800.0
+            case "roster":
+                pause = None if self.guarded(engine.roster.refresh) is None else 604_800.0
+            case "poll":
+                poller = self.poller
+                pause = self.guarded(lambda: poller.step(wait=0.0)) if poller else None
+            case "feed":
+                feed = self.feed
+                pause = self.guarded(feed.step) if feed else None
+            case _:
+                pause = self.guarded(engine.upkeep.tend_intents)
+        if self.bridge is not None:
+            pause = _AFTER_ERROR if pause is None else pause
+            self.due[name] = self.world.clock.monotonic() + pause

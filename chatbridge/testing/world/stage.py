@@ -1,0 +1,254 @@
+"""The stage: simulators, a storage, a clock and the processes, made cheaply from a kept beginning.
+
+Whatever happens on it is told by steps (see `operations`); nothing is random here.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from functools import cache
+from typing import Any
+
+from attrs import define
+
+from chatbridge.bridge import Bridge
+from chatbridge.jira.cloud import CloudDesk
+from chatbridge.jira.site import SiteSettings
+from chatbridge.keys import RootKey, open_sealer
+from chatbridge.keyset import Keyset
+from chatbridge.memory_storage import MemoryStorage
+from chatbridge.plugins import Plugins
+from chatbridge.project import ProjectSettings, Timings
+from chatbridge.records import BotRecord, Project
+from chatbridge.sealing import wrap_keyset
+from chatbridge.secret import Secret
+from chatbridge.testing.desk_simulator import DeskSimulator
+from chatbridge.testing.virtual_clock import VirtualClock
+from chatbridge.testing.world.faults import Effect, Gate
+from chatbridge.testing.world.ports import GatedStorage, GatedTransport
+from chatbridge.testing.world.processes import Process
+from chatbridge.testing.world.truth import Truth
+from chatbridge.vault import Vault
+
+SITE = "acme"
+_SITE_URL = "https://acme.atlassian.net"
+_TELEGRAM_URL = "https://api.telegram.org"
+_PUBLIC_URL = "https://bridge.example"
+_ROOT = RootKey(b"r" * 32)
+_KEYSET = Keyset(
+    generation=1, instance_id="world", current=1, data_keys={1: b"d" * 32},
+    index_key=b"i" * 32, marker_key=b"m" * 32, token_key=b"t" * 32,
+)  # fmt: skip
+_KINDS = ("keyset", "project", "conversation", "link", "claim")
+
+
+@define(frozen=True)
+class Beginning:
+    """A world at rest, from which others start.
+
+    Args:
+        frozen: everything but the storage.
+        rows: of the storage.
+    """
+
+    frozen: bytes
+    rows: tuple[tuple[str, bytes], ...]
+
+
+class World:
+    """One world.
+
+    Args:
+        beginning: where it starts; None: nothing has happened yet.
+        mode: how Telegram's updates come: "poll" or "webhook".
+        processes: how many.
+        hints: whether Jira sends webhooks.
+    """
+
+    site = SITE
+    public_url = _PUBLIC_URL
+
+    def __init__(
+        self, beginning: Beginning | None = None, *, mode: str = "poll", processes: int = 1,
+        hints: bool = False,
+    ) -> None:  # fmt: skip
+        self.mode = mode
+        self.clock = VirtualClock()
+        self.desk = DeskSimulator(clock=self.clock)
+        self.telegram: Any = _plugins().simulator("telegram")(clock=self.clock)
+        self.places = {_SITE_URL: self.desk, _TELEGRAM_URL: self.telegram}
+        self.storage = MemoryStorage(now=self.clock.time)
+        self.truth = Truth(self)
+        self.gate = Gate(self)
+        self.units: dict[str, int] = {}
+        self.surprises: list[str] = []
+        self.snapshot: tuple[tuple[str, bytes], ...] = ()
+        self.excused: set[str] = set()
+        self.marks: set[str] = set()
+        self.timings = Timings()
+        self.act: Any = None
+        if beginning is None:
+            self._set_up(mode)
+        else:
+            self._thaw(beginning)
+        self.vault = Vault(self.storage, open_sealer(self.storage, [_ROOT]))
+        self.bot_key = ("telegram", str(self.telegram.state.bot["id"]))
+        if mode == "webhook":
+            self._set_webhook()
+        if hints:
+            secret = self.desk.credentials()["hint_secret"]
+            self.desk.hints.register(f"{_PUBLIC_URL}/hints/{SITE}", secret=secret)
+        self.processes = [Process(self, f"p{number}") for number in range(processes)]
+
+    def open_bridge(self, process: str) -> Bridge:
+        """Start a bridge as a process does."""
+        return Bridge(
+            storage=GatedStorage(self, process),
+            root_keys=_ROOT,
+            sites=[CloudDesk(_site_settings())],
+            public_url=_PUBLIC_URL,
+            plugins=_plugins(),
+            transport=GatedTransport(self, process),
+            clock=self.clock,
+            timings=self.timings,
+        )
+
+    def owner_of(self, name: str) -> str:
+        """Return the word by which a process signs its claims."""
+        for process in self.processes:
+            if process.name == name and process.bridge is not None:
+                return process.bridge.engine.owner
+        return ""
+
+    def freeze(self) -> Beginning:
+        """Return this world as a beginning of others; its processes end."""
+        for process in self.processes:
+            process.stop()
+        return Beginning(_freeze(self), self.rows())
+
+    def rows(self) -> tuple[tuple[str, bytes], ...]:
+        """Return everything that the storage holds."""
+        return tuple(
+            (row.key, row.value) for kind in _KINDS for row in self.storage.scan(kind).rows
+        )
+
+    def restore(self, rows: tuple[tuple[str, bytes], ...]) -> None:
+        """Put a backup back in place of what the storage holds."""
+        for key, _ in self.rows():
+            self.storage.delete(key)
+        for key, value in rows:
+            self.storage.put(key, value)
+
+    def pause(self, process: str) -> None:
+        """Let a process stand still for longer than a lease while another one works."""
+        self.truth.forget(process)
+        others = [each for each in self.processes if each.name != process]
+        if not others:
+            others = [Process(self, "p9")]
+            self.processes.append(others[0])
+        for _ in range(3):
+            for other in others:
+                other.run()
+            self.clock.advance(self.timings.lease / 2 + 1)
+
+    def touch(self, key: str) -> None:
+        """Write a record as it is, so that its version changes."""
+        found = self.storage.get(key)
+        if found is not None:
+            self.storage.put(key, found.value)
+
+    def doubt(self, effect: Effect) -> None:
+        """See `Surroundings.doubt`."""
+        self.truth.doubt(effect)
+
+    def _set_up(self, mode: str) -> None:
+        self.storage.put("keyset:1", wrap_keyset(_KEYSET, [_ROOT.reveal()]))
+        known = self.desk.credentials()
+        bot = self.telegram.state.bot
+        settings = ProjectSettings(
+            name="support", site=SITE, service_desk=known["service_desk"],
+            request_type=known["request_type"],
+        )  # fmt: skip
+        record = BotRecord(
+            "telegram", str(bot["id"]), bot["username"], mode,
+            {"token": self.telegram.credentials()["bot_token"], "webhook_secret": "s3cret"},
+        )  # fmt: skip
+        vault = Vault(self.storage, open_sealer(self.storage, [_ROOT]))
+        vault.create(Project(settings, (record,)))
+
+    def _set_webhook(self) -> None:
+        bridge = self.open_bridge("setup")
+        project = bridge.engine.roster.refresh()[0]
+        self.telegram.state.webhook.url = bridge.webhook_url(project.bots[0])
+        self.telegram.state.webhook.secret = "s3cret"  # noqa: S105 - opens nothing real
+
+    def _thaw(self, beginning: Beginning) -> None:
+        desk, hints, telegram, truth, times = _Thawing(beginning.frozen, self).load()
+        self.desk.state.__dict__.update(desk)
+        self.desk.hints.__dict__.update(hints)
+        self.telegram.state = telegram
+        for name, value in truth.items():
+            setattr(self.truth, name, value)
+        self.clock.__dict__.update(times)
+        self.restore(beginning.rows)
+
+
+_TRUTH = (
+    "words", "visible", "created", "owners", "moved_chats", "updates", "in_jira", "copies",
+    "shown", "texts",
+)  # fmt: skip
+
+
+def _freeze(world: World) -> bytes:
+    buffer = io.BytesIO()
+    truth = {name: getattr(world.truth, name) for name in _TRUTH}
+    state = (world.desk.state.__dict__, world.desk.hints.__dict__, world.telegram.state, truth,
+             world.clock.__dict__)  # fmt: skip
+    _Freezing(buffer, world).dump(state)
+    return buffer.getvalue()
+
+
+def _fixed(world: World) -> dict[str, Any]:
+    """Return what a world has before anything happens, by a name of its own."""
+    return {
+        "clock": world.clock, "desk state": world.desk.state, "desk random": world.desk.random,
+        "telegram random": world.telegram.random,
+    }  # fmt: skip
+
+
+class _Freezing(pickle.Pickler):
+    def __init__(self, buffer: io.BytesIO, world: World) -> None:
+        super().__init__(buffer, protocol=5)
+        self._names = {id(value): name for name, value in _fixed(world).items()}
+
+    def persistent_id(self, value: Any) -> str | None:
+        return self._names.get(id(value))
+
+
+class _Thawing(pickle.Unpickler):
+    def __init__(self, frozen: bytes, world: World) -> None:
+        super().__init__(io.BytesIO(frozen))
+        self._fixed = _fixed(world)
+
+    def persistent_load(self, name: Any) -> Any:
+        return self._fixed[name]
+
+
+@cache
+def _plugins() -> Plugins:
+    plugins = Plugins()
+    plugins.simulator("telegram")
+    return plugins
+
+
+@cache
+def _site_settings() -> SiteSettings:
+    known = DeskSimulator().credentials()
+    return SiteSettings(
+        url=_SITE_URL,
+        name=SITE,
+        account=known["account"],
+        token=Secret(known["api_token"]),
+        hint_secret=Secret(known["hint_secret"]),
+    )

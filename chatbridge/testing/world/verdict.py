@@ -1,0 +1,183 @@
+"""What must hold in the end: faults stop, time passes, and then everything has come to its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from chatbridge.links import Link, LinkState
+from chatbridge.records import Claim, Conversation
+from chatbridge.testing.desk_people import BOT
+from chatbridge.testing.desk_state import Behaviour
+from chatbridge.testing.desk_texts import text_of
+from chatbridge.testing.world.operations import perform, was_told
+from chatbridge.testing.world.stage import World
+from chatbridge.testing.world.truth import words_in
+
+SWEEPS: Final = 2 * 600.0 + 300.0 + 120.0 + 60.0
+"""Seconds after which all must have come to its place: two looks for unfinished work, the longest
+back-off, the longest settle time and a lease."""
+
+_SOON: Final = (1.0, 11.0, 21.0)
+_LONGEST: Final = 120.0
+_WEEK: Final = 604_801.0
+_LINK_BYTES: Final = 1024
+
+
+def settle(world: World) -> list[str]:
+    """Let faults stop and time pass; return everything that was or is wrong."""
+    _calm(world)
+    problems = _until_settled(world, SWEEPS)
+    if problems and "request gone" in world.marks:
+        # What comes back without any news is found by the weekly pass.
+        world.clock.advance(_WEEK)
+        problems = _until_settled(world, SWEEPS)
+    return [*world.truth.violations, *problems, *world.surprises]
+
+
+def _calm(world: World) -> None:
+    world.gate.calm()
+    world.gate.switch = None
+    for simulator in (world.desk, world.telegram):
+        simulator.clear_faults()
+    world.desk.state.behaviour = Behaviour(banks=world.desk.state.behaviour.banks)
+    if world.truth.paused:
+        perform(world, ("resumes_project",))
+
+
+def _until_settled(world: World, seconds: float) -> list[str]:
+    until = world.clock.monotonic() + seconds
+    rounds = 0
+    while True:
+        for process in list(world.processes):
+            if world.mode == "webhook" or world.desk.hints.registrations:
+                perform(world, ("delivers", rounds))
+            process.run()
+            if world.truth.violations:
+                return []
+        perform(world, ("pass", 0))
+        problems = _open_ends(world)
+        if world.truth.violations or not problems or world.clock.monotonic() > until:
+            return problems
+        pause = min(process.next_due() for process in world.processes)
+        least = _SOON[rounds] if rounds < len(_SOON) else min(5.0 * rounds, _LONGEST)
+        world.clock.advance(max(pause, least) if rounds < 60 else _LONGEST)
+        rounds += 1
+
+
+def _open_ends(world: World) -> list[str]:
+    """Return what has not come to its place yet."""
+    problems = [] if all(process.idle for process in world.processes) else ["I20: still at work"]
+    if world.telegram.state.updates.waiting:
+        problems.append("I20: updates are not acknowledged")
+    links = {kept.record.issue_id: kept for kept in world.vault.scan(Link)}
+    talks = list(world.vault.scan(Conversation))
+    if any(kept.record.pending for kept in talks):
+        problems.append("I20: an intent is not finished")
+    if not problems:
+        problems += _inbound(world)
+        problems += _outbound(world, {name: kept.record for name, kept in links.items()})
+        problems += _sizes(world)
+    return problems
+
+
+def _inbound(world: World) -> list[str]:
+    truth, problems = world.truth, []
+    for word in truth.words.values():
+        if word.chat and not word.command and not truth.in_jira[word.number]:
+            if not was_told(world, word):
+                problems.append(f"I6: {word} is neither in Jira nor was its sender told")
+        if truth.in_jira[word.number] > 1 and "restored" not in world.marks:
+            problems.append(f"I7: {word} is in Jira {truth.in_jira[word.number]} times")
+    return problems
+
+
+def _outbound(world: World, links: dict[str, Link]) -> list[str]:
+    problems: list[str] = []
+    for issue in world.desk.state.issues.values():
+        link = links.get(issue.issue_id)
+        home = world.truth.home(world.truth.owners.get(issue.issue_id, 0))
+        if link is None:
+            if "restored" not in world.marks:
+                problems.append("I1: a request has no link")
+            continue
+        if int(link.chat) != home:
+            problems.append("I22: a link names another chat")
+        problems += _notes(world, issue)
+        if not issue.is_request:
+            continue
+        missing = _missing(world, issue)
+        if link.state is LinkState.ACTIVE:
+            problems += [f"I1: {word} did not arrive" for word in missing]
+            if link.inflight is not None:
+                problems.append("I20: something is still in flight")
+            if not link.told.opened:
+                problems.append("I20: the chat was not told of its request")
+        elif missing or link.reason != "burst":
+            problems += _stopped(world, issue, link, home)
+    return problems
+
+
+def _missing(world: World, issue: Any) -> list[str]:
+    """Return what is public and was not shown: each comment in one of its wordings, whole."""
+    truth, missing = world.truth, []
+    for comment in issue.comments.values():
+        if comment.comment_id in world.excused or comment.marker is not None:
+            continue
+        if comment.author == BOT or not truth.is_visible(comment.comment_id):
+            continue
+        now = words_in(text_of(comment.adf))
+        own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
+        ever = any(truth.shown[word.number] for word in own)
+        whole = all(truth.shown[number] for number in now)
+        parts = [word for word in own if truth.shown[word.number]]
+        if not ever or (not whole and len(parts) < len(own) and _is_broken(truth, own, now)):
+            missing += [f"q{number}q" for number in now if not truth.shown[number]]
+    return missing
+
+
+def _is_broken(truth: Any, own: list[Any], now: list[int]) -> bool:
+    """Tell whether only pieces of the comment's wordings were shown."""
+    versions = [[word.number for word in own if word.number in now],
+                *([word.number] for word in own if word.number not in now and not word.part)]  # fmt: skip
+    first = [word.number for word in own if word.part]
+    if first:
+        versions.append([own[0].number, *first])
+    return not any(numbers and all(truth.shown[each] for each in numbers) for numbers in versions)
+
+
+def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
+    """Return what is wrong with a link that stopped: it has a reason, and somebody was told."""
+    chat = world.telegram.state.chats[home]
+    notes = [each for each in issue.comments.values() if each.author == BOT and not each.public]
+    if link.reason == "burst":
+        asked = any("Shall I show them all" in text for text in world.truth.texts)
+        return [] if asked else ["I27: a link is held and nobody was asked"]
+    if link.reason in {"blocked", "chat_gone"} and chat.removed:
+        return [] if notes else ["I27: a chat cannot be reached and no agent was told"]
+    return [f"I1: a link is {link.state} ({link.reason}) without need"]
+
+
+def _notes(world: World, issue: Any) -> list[str]:
+    notes = Counter(
+        each.wiki for each in issue.comments.values()
+        if each.author == BOT and not each.public
+    )  # fmt: skip
+    doubts = sum(n for name, n in world.truth.doubts.items() if name.startswith("POST servicedesk"))
+    return [
+        f"I27: agents were told {count} times" for count in notes.values() if count > 1 + doubts
+    ]
+
+
+def _sizes(world: World) -> list[str]:
+    problems = []
+    for row in world.storage.scan("link").rows:
+        if len(row.value) > _LINK_BYTES:
+            problems.append(f"I19: a link takes {len(row.value)} bytes")
+    if len(list(world.vault.scan(Claim))) > 2:
+        problems.append("I28: there are more claims than what is claimed")
+    rows = len(world.rows())
+    most = 2 + 2 + 2 * (len(world.truth.owners) + 3) + len(world.truth.moved_chats)
+    if rows > most:
+        problems.append(f"I28: {rows} rows")
+    return problems
