@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chatbridge.checks import Finding
     from chatbridge.clock import Clock, SystemClock
     from chatbridge.content import Address, Attachment, Choice, Contact, Content, FileKind
+    from chatbridge.desk import Desk
     from chatbridge.errors import (
         ChatbridgeError,
         ConfigurationError,
@@ -91,11 +92,13 @@ if TYPE_CHECKING:
         root_key_from_text,
     )
     from chatbridge.link_care import LinkCare
+    from chatbridge.links import Link, LinkState
     from chatbridge.memory_storage import MemoryStorage
     from chatbridge.observation import Notice, NoticeKind, Tally
     from chatbridge.outgoing import OutgoingMessage, Receipt, RequestLabel
     from chatbridge.plugins import Plugins
     from chatbridge.project import ProjectSettings, Timings
+    from chatbridge.records import Project, ProjectState
     from chatbridge.richtext import Document
     from chatbridge.secret import Secret
     from chatbridge.settings import setting
@@ -114,6 +117,7 @@ _HOMES = {
     "checks": "Finding",
     "clock": "Clock SystemClock",
     "content": "Address Attachment Choice Contact Content FileKind",
+    "desk": "Desk",
     "errors": (
         "ChatbridgeError ConfigurationError ConflictError ContentError DeliveryError "
         "InvalidKeyError NoCredentialError PluginLoadError Refusal RefusedError RetryLaterError "
@@ -136,11 +140,13 @@ _HOMES = {
         "root_key_from_file root_key_from_text"
     ),
     "link_care": "LinkCare",
+    "links": "Link LinkState",
     "memory_storage": "MemoryStorage",
     "observation": "Notice NoticeKind Tally",
     "outgoing": "OutgoingMessage Receipt RequestLabel",
     "plugins": "Plugins",
     "project": "ProjectSettings Timings",
+    "records": "Project ProjectState",
     "richtext": "Document",
     "secret": "Secret",
     "settings": "setting",
@@ -180,6 +186,7 @@ __all__ = [
     "ConversationStarted",
     "DeliveryError",
     "DeliveryReported",
+    "Desk",
     "Document",
     "EditsMessages",
     "Event",
@@ -196,7 +203,9 @@ __all__ = [
     "HttpResponse",
     "InvalidKeyError",
     "LengthUnit",
+    "Link",
     "LinkCare",
+    "LinkState",
     "MemoryStorage",
     "MessageEdited",
     "MessageReceived",
@@ -212,7 +221,9 @@ __all__ = [
     "PluginLoadError",
     "Plugins",
     "Polls",
+    "Project",
     "ProjectSettings",
+    "ProjectState",
     "Proof",
     "Receipt",
     "Refusal",
@@ -261,13 +272,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'chatbridge' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"chatbridge.{home}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # A type checker would take every misspelt name for a good one.
+
+    def __getattr__(name: str) -> Any:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module 'chatbridge' has no attribute '{name}'")
+        value = getattr(importlib.import_module(f"chatbridge.{home}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -156,15 +156,14 @@ class CommentReader:
         self, link: Link, desk: OpenDesk, comments: list[PublicComment]
     ) -> list[PublicComment]:
         """Return comments by our own account that may be ours while a write is unresolved."""
-        account = desk.desk.account_id
-        ours = [comment for comment in comments if account and comment.author_id == account]
-        if not ours:
+        if not comments:
             return []
         kept = self._vault.read(Conversation, link.platform, link.bot_id, link.chat)
-        writing = kept is not None and any(
-            intent.issue_id in {"", link.issue_id} for intent in kept.record.pending
-        )
-        return ours if writing else []
+        pending = kept.record.pending if kept is not None else ()
+        if not any(intent.issue_id in {"", link.issue_id} for intent in pending):
+            return []
+        account = desk.desk.account_id or desk.call(desk.desk.identify()).account_id
+        return [comment for comment in comments if comment.author_id == account]
 
 
 def _agrees(witness: Witness | None) -> bool:
