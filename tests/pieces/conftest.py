@@ -460,11 +460,13 @@ class Stage:
         return attrs.evolve(_message(str(number), chat), **fields)
 
     def work(self, seconds: float = 0.0, act: Callable[[str], None] | None = None) -> int:
-        """Work on what is due within so many seconds; return how many runs that were."""
+        """Work for so many seconds on what is due; return how many runs that were."""
         runs, until = 0, self.clock.monotonic() + seconds
         while True:
             due = self.queue.next_due
-            if due is None or self.clock.monotonic() + due > until:
+            left = until - self.clock.monotonic()
+            if due is None or due > left:
+                self.clock.sleep(max(0.0, left))
                 return runs
             handle = self.queue.get(due + 0.01)
             if handle is None:
