@@ -11,7 +11,7 @@ import pytest
 
 from chatbridge.adapter import Adapter, Batch, BotIdentity, Update, WebhookState
 from chatbridge.capabilities import Capabilities
-from chatbridge.claims import ClaimKeeper, Watch
+from chatbridge.claims import ClaimKeeper, Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.comments import CommentReader, OwnComments
 from chatbridge.completion import Completion
@@ -359,7 +359,7 @@ class Stage:
 
     def __init__(self, clock: Clock, storage: MemoryStorage, root: Any, desk: ScriptedDesk) -> None:
         self.clock, self.storage, self.root, self.desk = clock, storage, root, desk
-        self.owner = f"process {id(self)}"
+        self.owner = new_word()
         self.transport = ScriptedTransport()
         self.timings = Timings()
         self.vault = Vault(storage, open_sealer(storage, [root]))
