@@ -225,6 +225,11 @@ class Administration:
         try:
             if kept is None:
                 self._vault.create(project)
+            elif kept.record.state is ProjectState.REMOVED:
+                raise ConfigurationError(
+                    f"project '{project.settings.name}' is being removed; remove it again to "
+                    "finish that, then set it"
+                )
             else:
                 self._vault.replace(kept, evolve(project, state=kept.record.state))
         except ConflictError:

@@ -288,7 +288,12 @@ class ScriptedDesk(Desk):
         """See `Desk.find_comments`."""
         yield from ()
         self._called("find_comments")
-        return {marker: self.markers[marker] for marker in markers if marker in self.markers}
+        return {marker: (self.markers[marker],) for marker in markers if marker in self.markers}
+
+    def remove_comment(self, issue_id, comment_id):
+        """See `Desk.remove_comment`."""
+        yield from ()
+        self._called("remove_comment")
 
     def split_comment(self, body):
         """See `Desk.split_comment`."""
