@@ -54,12 +54,15 @@ class News:
         echoes: ids of comments that this bridge wrote itself.
         fresh_until: the clock's `monotonic()` until which the comments may be sent.
         look_again: seconds after which something undecided is to be looked at, or None.
+        unsure: markers of echoes that this process does not remember writing; each may stand on
+            more than one comment, where Jira took a write later than anybody waited for it.
     """
 
     comments: tuple[Comment, ...]
     echoes: frozenset[int]
     fresh_until: float
     look_again: float | None = None
+    unsure: frozenset[str] = frozenset()
 
 
 class OwnComments:
@@ -119,11 +122,12 @@ class CommentReader:
             key=lambda comment: (comment.created, int(comment.comment_id)),
         )
         witnesses = self._witnesses(link, desk, unknown)
-        echoes |= {
-            witness.comment_id
+        ours = [
+            witness
             for witness in witnesses.values()
             if self._marks.is_ours(link.site, link.issue_id, witness.marker)
-        }
+        ]
+        echoes |= {witness.comment_id for witness in ours}
         sure = [
             comment
             for comment in unknown
@@ -141,6 +145,7 @@ class CommentReader:
             frozenset(map(int, echoes)),
             fresh_until,
             _UNRESOLVED if waiting else None,
+            frozenset(witness.marker for witness in ours if witness.marker),
         )
 
     def _witnesses(

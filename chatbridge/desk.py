@@ -228,8 +228,17 @@ class Desk(ABC):
         """Add a public comment that carries the marker in the same write; return its id."""
 
     @abstractmethod
-    def find_comments(self, issue_id: str, markers: frozenset[str]) -> Exchange[dict[str, str]]:
-        """Return marker -> comment id for those of the markers that are on comments."""
+    def find_comments(
+        self, issue_id: str, markers: frozenset[str]
+    ) -> Exchange[dict[str, tuple[str, ...]]]:
+        """Return marker -> ids of the comments that carry it, the lowest first.
+
+        A marker that no comment carries is left out; more than one id is a doubled write.
+        """
+
+    @abstractmethod
+    def remove_comment(self, issue_id: str, comment_id: str) -> Exchange[None]:
+        """Remove a comment of our own that was written twice; fine if it is gone already."""
 
     @abstractmethod
     def split_comment(self, body: Document) -> tuple[Document, ...]:

@@ -61,7 +61,7 @@ class JiraWrites:
         comments: dict[int, str] = {}
         if markers:
             found = desk.call(desk.desk.find_comments(issue_id, frozenset(markers)))
-            comments = {markers[marker]: comment for marker, comment in found.items()}
+            comments = {markers[marker]: ids[0] for marker, ids in found.items()}
         for comment in comments.values():
             self._own.add(desk.desk.site, comment)
         return Written(issue_id, comments, complete=len(comments) == len(markers))

@@ -17,7 +17,8 @@ from chatbridge.clock import Clock
 from chatbridge.comments import Comment, CommentReader, OwnComments
 from chatbridge.delivery import Delivery, Job, LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
-from chatbridge.errors import RefusedError
+from chatbridge.doubles import remove_doubles
+from chatbridge.errors import ConflictError, RefusedError
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
@@ -136,10 +137,10 @@ class Outbound:
 
     def _bring_up_to_date(self, kept: Kept[Link], scene: _Scene) -> float | None:
         news = self._reader.read(kept.record, scene.desk)
+        if news.unsure:
+            remove_doubles(scene.desk, kept.record.issue_id, news.unsure)
         if news.echoes:
-            kept = self._delivery.change(
-                kept, lambda link: evolve(link, seen=link.seen | news.echoes)
-            )
+            kept = self._note_echoes(kept, news.echoes)
         try:
             kept = self._tell_opened(kept, scene)
             if self._is_burst(kept.record, len(news.comments)):
@@ -156,6 +157,13 @@ class Outbound:
         if kept.record.note:
             kept = self._setbacks.write_note(kept, scene.desk)
         return news.look_again
+
+    def _note_echoes(self, kept: Kept[Link], echoes: frozenset[int]) -> Kept[Link]:
+        try:
+            return self._vault.replace(kept, evolve(kept.record, seen=kept.record.seen | echoes))
+        except ConflictError:
+            # What was read is compared with a record that somebody has changed since.
+            raise LostClaimError("the link changed") from None
 
     def _send_comment(
         self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float

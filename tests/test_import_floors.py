@@ -26,7 +26,8 @@ FLOORS: dict[int, str] = {
     3: (
         # plugins and the way out
         "plugin_offers plugins builtin_storages "
-        "breaker transport connections deadlines downloads uploads multipart outcomes pacing redaction "
+        "doubles breaker "
+        "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks "
         # records
         "records links project vault keys marks claims moves roster completion "

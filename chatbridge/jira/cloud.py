@@ -77,9 +77,15 @@ class CloudDesk(Desk):
         """See `Desk.add_comment`."""
         return commenting.add_comment(self._access, issue_id, body, marker)
 
-    def find_comments(self, issue_id: str, markers: frozenset[str]) -> Exchange[dict[str, str]]:
+    def find_comments(
+        self, issue_id: str, markers: frozenset[str]
+    ) -> Exchange[dict[str, tuple[str, ...]]]:
         """See `Desk.find_comments`."""
         return commenting.find_comments(self._access, issue_id, markers)
+
+    def remove_comment(self, issue_id: str, comment_id: str) -> Exchange[None]:
+        """See `Desk.remove_comment`."""
+        return commenting.remove_comment(self._access, issue_id, comment_id)
 
     def split_comment(self, body: Document) -> tuple[Document, ...]:
         """See `Desk.split_comment`."""

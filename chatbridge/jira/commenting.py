@@ -25,6 +25,7 @@ LONGEST = 30_000
 VISIBILITY_PROPERTY = "sd.public.comment"
 MARKER_PROPERTY = "chatbridge"
 
+_GONE = 404
 _PAGE = 100
 _PAGES = 10
 _NOTE_PAGES = 50
@@ -57,10 +58,10 @@ def split_comment(body: Document) -> tuple[Document, ...]:
 
 def find_comments(
     access: Access, issue_id: str, markers: frozenset[str]
-) -> Exchange[dict[str, str]]:
-    """Return marker -> comment id, the lowest where several comments carry one marker."""
+) -> Exchange[dict[str, tuple[str, ...]]]:
+    """Return marker -> ids of the comments that carry it, the lowest first."""
     calls = yield from access.reach()
-    found: dict[str, str] = {}
+    found: dict[str, set[str]] = {}
     seen = 0
     for _ in range(_PAGES):
         answer = yield calls.request(
@@ -79,11 +80,26 @@ def find_comments(
             # Listing with properties is not documented; reading by id is.
             comments = yield from _with_properties(calls, comments)
         for comment in comments:
-            _keep_lowest(found, comment, markers)
+            _note(found, comment, markers)
         seen += len(comments)
         if not comments or markers <= found.keys() or seen >= total:
             break
-    return found
+    return {marker: tuple(sorted(ids, key=int)) for marker, ids in found.items()}
+
+
+def remove_comment(access: Access, issue_id: str, comment_id: str) -> Exchange[None]:
+    """Remove a comment; fine if it is gone already."""
+    calls = yield from access.reach()
+    answer = yield calls.request(
+        "DELETE",
+        f"{PLATFORM}/issue/{{}}/comment/{{}}",
+        issue_id,
+        comment_id,
+        repeatable=True,
+        writes_to=issue_id,
+    )
+    if answer.status != _GONE:
+        checked(answer)
 
 
 def add_note(access: Access, issue_id: str, text: str) -> Exchange[None]:
@@ -160,12 +176,10 @@ def _with_properties(
     return understood(answer, lambda value: [mapping(each) for each in items(value, "values")])
 
 
-def _keep_lowest(found: dict[str, str], comment: dict[str, Any], markers: frozenset[str]) -> None:
+def _note(found: dict[str, set[str]], comment: dict[str, Any], markers: frozenset[str]) -> None:
     marker, comment_id = marker_of(comment), as_numeric_id(comment.get("id"))
     if marker in markers and marker is not None and comment_id is not None:
-        before = found.get(marker)
-        if before is None or int(comment_id) < int(before):
-            found[marker] = comment_id
+        found.setdefault(marker, set()).add(comment_id)
 
 
 def _is_note(value: Any, account_id: str, text: str) -> bool:

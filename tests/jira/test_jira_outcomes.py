@@ -142,7 +142,8 @@ def test_hostile_answers_raise_delivery_errors_only(
         desk.identify(), desk.request_type("10", "25"), desk.request_types("10"),
         desk.open_request(draft), desk.find_request(draft),
         desk.add_comment("1", Document.from_plain("x"), "m"),
-        desk.find_comments("1", frozenset({"m"})), desk.add_note("1", "x"), desk.has_note("1", "x"),
+        desk.find_comments("1", frozenset({"m"})), desk.remove_comment("1", "2"),
+        desk.add_note("1", "x"), desk.has_note("1", "x"),
         desk.read_request("1"), desk.public_comments("1"), desk.cross_read("1", ("1",)),
         desk.changes(("10",), 5),
     ]  # fmt: skip

@@ -35,6 +35,7 @@ def _everything(world: Any, draft: NewRequest) -> None:
     world.say(issue, "An answer")
     world.say(issue, "For administrators", restricted=True)
     run(desk.find_comments(issue, frozenset({"m1"})))
+    run(desk.remove_comment(issue, run(desk.add_comment(issue, Document.from_plain("x"), "m2"))))
     run(desk.add_note(issue, "A note"))
     run(desk.has_note(issue, "A note"))
     run(desk.read_request(issue))
