@@ -12,21 +12,25 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from chatbridge.errors import StorageUnavailableError
 from chatbridge.sqlite_file import Failure, SqliteFile, explain, is_busy
 
 T = TypeVar("T")
 
-_LARGEST_BATCH: Final = 256
 # SQLite's own waiting sleeps up to 100 ms at a time, and so hardly ever meets the short moment
 # between two commits of a busy process.
 _LOCK_RETRY_SECONDS: Final = (0.0005, 0.003)
+
+
+def _taken_lock() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
 
 
 @define(eq=False)
@@ -34,9 +38,9 @@ class _Ticket(Generic[T]):
     """A write that waits for its commit."""
 
     operation: Callable[[sqlite3.Connection], T]
-    done: bool = False
     results: tuple[T, ...] = ()
     failure: Failure | None = None
+    woken: threading.Lock = field(factory=_taken_lock)
 
 
 class SqliteDatabase:
@@ -50,6 +54,7 @@ class SqliteDatabase:
         self._file = file
         self._closed = False
         self._idle: list[sqlite3.Connection] = []
+        self._waiting: list[_Ticket[Any]] = []
         self._renew_locks()
         _watch_forks()
         with _opening:
@@ -88,10 +93,15 @@ class SqliteDatabase:
             StorageUnavailableError: it was not written.
         """
         ticket = _Ticket(operation)
-        self._waiting.append(ticket)
-        with self._leading:
-            while not ticket.done:
-                self._commit_waiting()
+        with self._arriving:
+            leads = not self._waiting
+            self._waiting.append(ticket)
+        if leads:
+            self._commit_waiting()
+        else:
+            # Only the first of those who wait asks for `_leading`: threads that queue for one lock
+            # wake each other in turn, which costs more than what they write.
+            ticket.woken.acquire()
         if ticket.failure is not None:
             raise ticket.failure.error()
         return ticket.results[0]
@@ -104,23 +114,29 @@ class SqliteDatabase:
             self._close_idle()
 
     def _commit_waiting(self) -> None:
+        """Commit what waits as soon as the commit before is over, and wake whoever waits for it."""
         batch: list[_Ticket[Any]] = []
-        while self._waiting and len(batch) < _LARGEST_BATCH:
-            batch.append(self._waiting.popleft())
         # Whatever cuts this thread off, the others in the batch do not wait for ever.
         failure: Failure | None = Failure("the commit was interrupted; its outcome is unknown")
         try:
-            for ticket, result in zip(batch, self._commit(batch), strict=True):
-                ticket.results = (result,)
+            with self._leading:
+                batch = self._take_waiting()
+                for ticket, result in zip(batch, self._commit(batch), strict=True):
+                    ticket.results = (result,)
             failure = None
         except sqlite3.Error as error:
             failure = explain(error)
         except StorageUnavailableError as error:
             failure = Failure(str(error), error.retry_after)
         finally:
-            for ticket in batch:
+            for ticket in batch or self._take_waiting():
                 ticket.failure = failure
-                ticket.done = True
+                ticket.woken.release()
+
+    def _take_waiting(self) -> list[_Ticket[Any]]:
+        with self._arriving:
+            batch, self._waiting = self._waiting, []
+        return batch
 
     def _commit(self, batch: list[_Ticket[Any]]) -> list[Any]:
         connection = self._take()
@@ -200,7 +216,8 @@ class SqliteDatabase:
         self._pid = os.getpid()
         self._gate = threading.Condition()
         self._leading = threading.Lock()
-        self._waiting: deque[_Ticket[Any]] = deque()
+        self._arriving = threading.Lock()
+        self._waiting = []
         self._in_use = 0
         self._forking = False
 
