@@ -29,6 +29,14 @@ _BUDGET = 5
 
 
 @define(eq=False)
+class _Wait:
+    """Somebody who waits for several tickets and is woken once, by the last of them."""
+
+    over: threading.Condition
+    left: int
+
+
+@define(eq=False)
 class Ticket:
     """What becomes of one event.
 
@@ -49,6 +57,7 @@ class Ticket:
     retry_after: float | None = None
     overtaken: bool = False
     since: float = 0.0
+    _wait: _Wait | None = field(default=None, init=False)
 
 
 @define(eq=False)
@@ -76,7 +85,7 @@ class Lanes:
         self._marks = marks
         self._clock = clock
         self._observer = observer or Observer(clock)
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._lanes: dict[str, _Lane] = {}
         self._failures: dict[str, int] = {}
 
@@ -84,22 +93,28 @@ class Lanes:
         """Put an event at the end of its conversation's lane."""
         ticket = Ticket(bot_key, event, keep, since=self._clock.monotonic())
         handle = PREFIX + self._marks.event_key(*bot_key, "lane " + event.address.chat)
-        with self._changed:
+        with self._lock:
             self._lanes.setdefault(handle, _Lane()).tickets.append(ticket)
         self._queue.add(handle)
         return ticket
 
     def wait(self, tickets: list[Ticket], seconds: float) -> bool:
         """Wait until each ticket is finished or failed; return whether all of them are."""
-        with self._changed:
-            return self._clock.wait(
-                self._changed, lambda: all(_settled(ticket) for ticket in tickets), seconds
-            )
+        with self._lock:
+            open_ones = [ticket for ticket in tickets if not _settled(ticket)]
+            wait = _Wait(threading.Condition(self._lock), len(open_ones))
+            for ticket in open_ones:
+                ticket._wait = wait
+            try:
+                return self._clock.wait(wait.over, lambda: wait.left == 0, seconds)
+            finally:
+                for ticket in open_ones:
+                    ticket._wait = None
 
     def work(self, handle: str) -> None:
         """Work on the lane until it is empty or its first event has to wait."""
         for _ in range(_MOST_AT_ONCE):
-            with self._changed:
+            with self._lock:
                 lane = self._lanes.get(handle)
                 if lane is None:
                     return
@@ -119,7 +134,7 @@ class Lanes:
 
     def holds(self, bot_key: tuple[str, str], event_key: str) -> bool:
         """Tell whether an event is still in memory here, so that its intent is being cared for."""
-        with self._changed:
+        with self._lock:
             return any(
                 ticket.event is not None
                 and ticket.bot_key == bot_key
@@ -142,12 +157,12 @@ class Lanes:
 
     def oldest(self) -> float:
         """Return for how many seconds the oldest event has waited, 0 where none does."""
-        with self._changed:
+        with self._lock:
             waiting = [lane.tickets[0].since for lane in self._lanes.values() if lane.tickets]
         return self._clock.monotonic() - min(waiting) if waiting else 0.0
 
     def __len__(self) -> int:
-        with self._changed:
+        with self._lock:
             return sum(len(lane.tickets) for lane in self._lanes.values())
 
     def _try(self, ticket: Ticket) -> float | None:
@@ -172,7 +187,7 @@ class Lanes:
 
     def _unforeseen(self, key: str, error: Exception) -> float:
         """Count a failure nobody foresaw; repeats of a webhook are counted across tickets."""
-        with self._changed:
+        with self._lock:
             if len(self._failures) > 1000:
                 self._failures.clear()
             count = self._failures[key] = self._failures.get(key, 0) + 1
@@ -180,12 +195,15 @@ class Lanes:
         return 1.0
 
     def _settle(self, lane: _Lane, ticket: Ticket, pause: float | None) -> None:
-        with self._changed:
+        with self._lock:
             lane.tickets.popleft()
             ticket.finished = pause is None
             ticket.retry_after = pause
             ticket.event = None
-            self._changed.notify_all()
+            if ticket._wait is not None:
+                ticket._wait.left -= 1
+                if not ticket._wait.left:
+                    ticket._wait.over.notify()
 
 
 def _settled(ticket: Ticket) -> bool:

@@ -106,7 +106,7 @@ class WorkQueue:
             self._running.discard(handle)
             if handle in self._dirty:
                 self._ready.append(handle)
-            self._changed.notify_all()
+                self._changed.notify()
 
     def close(self) -> None:
         """Hand out nothing any more; `get` returns None at once."""
