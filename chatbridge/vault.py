@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar
 
@@ -14,11 +15,12 @@ from attrs import frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageError
 from chatbridge.sealing import Sealer
-from chatbridge.storage import ABSENT, Storage
+from chatbridge.storage import ABSENT, Expected, Storage
 
 _log = logging.getLogger("chatbridge.vault")
 
 _TRIES: Final = 8
+_REMEMBERED: Final = 2048
 
 
 class Record(Protocol):
@@ -69,6 +71,35 @@ class Kept(Generic[R]):
     version: str
 
 
+class _Unsealed:
+    """Remembers what sealed records that were met lately hold, so that they need no key again.
+
+    A record counts as met only if every byte of it is the same: every read still asks the storage.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._met: dict[str, tuple[bytes, Any]] = {}
+
+    def find(self, cls: type[R], key: str, sealed: bytes) -> R | None:
+        """Return what these sealed bytes hold, None if that is not known."""
+        met, record = self._met.get(key, (b"", None))
+        return record if met == sealed and type(record) is cls else None
+
+    def add(self, key: str, sealed: bytes, record: Record) -> None:
+        """Remember what was just sealed or unsealed, and forget what was met longest ago."""
+        with self._lock:
+            self._met.pop(key, None)
+            self._met[key] = (sealed, record)
+            if len(self._met) > _REMEMBERED:
+                del self._met[next(iter(self._met))]
+
+    def drop(self, key: str) -> None:
+        """Forget a record that is gone."""
+        with self._lock:
+            self._met.pop(key, None)
+
+
 class Vault:
     """Reads and writes records of any kind.
 
@@ -80,6 +111,7 @@ class Vault:
     def __init__(self, storage: Storage, sealer: Sealer) -> None:
         self.storage = storage
         self.sealer = sealer
+        self._unsealed = _Unsealed()
 
     def key(self, cls: type[R], *identity: str) -> str:
         """Return the storage key of a record, whether or not it is there."""
@@ -91,12 +123,8 @@ class Vault:
         Raises:
             SealedValueError, StorageError: as in `read`.
         """
-        found = self.storage.get(kept.key)
-        if found is None:
-            return None
-        if found.version == kept.version:
-            return kept
-        return self._unseal_row(type(kept.record), kept.key, found.value, found.version)
+        found = self._found(type(kept.record), kept.key)
+        return kept if found is not None and found.version == kept.version else found
 
     def read(self, cls: type[R], *identity: str) -> Kept[R] | None:
         """Return the record as it is now, or None.
@@ -105,19 +133,14 @@ class Vault:
             SealedValueError: it is damaged, or belongs to another identity.
             StorageError: a newer version wrote it, or the storage failed.
         """
-        key = self.key(cls, *identity)
-        found = self.storage.get(key)
-        if found is None:
-            return None
-        kept = self._unseal(cls, key, found.value, found.version)
-        if kept.record.identity() != identity:
+        kept = self._found(cls, self.key(cls, *identity))
+        if kept is not None and kept.record.identity() != identity:
             raise SealedValueError(f"a {cls.kind} record belongs to another identity")
         return kept
 
     def read_key(self, cls: type[R], key: str) -> Kept[R] | None:
         """Return the record under a storage key, or None; errors as in `read`."""
-        found = self.storage.get(key)
-        return None if found is None else self._unseal_row(cls, key, found.value, found.version)
+        return self._found(cls, key)
 
     def create(self, record: R, ttl: int | None = None) -> Kept[R]:
         """Write a record that is not there yet.
@@ -130,9 +153,7 @@ class Vault:
             ConflictError: it is there already; nothing was written.
             StorageError: the storage failed.
         """
-        key = self.key(type(record), *record.identity())
-        version = self.storage.put(key, self._seal(key, record), expect=ABSENT, ttl=ttl)
-        return Kept(key, record, version)
+        return self._written(self.key(type(record), *record.identity()), record, ABSENT, ttl)
 
     def replace(self, kept: Kept[R], record: R, ttl: int | None = None) -> Kept[R]:
         """Write a record in place of the one that was read.
@@ -149,10 +170,7 @@ class Vault:
         """
         if record.identity() != kept.record.identity():
             raise ValueError("a record keeps its identity; create another one instead")
-        sealed = self._seal(kept.key, record)
-        return Kept(
-            kept.key, record, self.storage.put(kept.key, sealed, expect=kept.version, ttl=ttl)
-        )
+        return self._written(kept.key, record, kept.version, ttl)
 
     def update(
         self, kept: Kept[R], change: Callable[[R], R | None], ttl: int | None = None
@@ -192,6 +210,7 @@ class Vault:
             StorageError: the storage failed.
         """
         self.storage.delete(kept.key, expect=kept.version)
+        self._unsealed.drop(kept.key)
 
     def scan(
         self, cls: type[R], on_damaged: Callable[[str], None] | None = None
@@ -224,6 +243,23 @@ class Vault:
                 break
         if damaged:
             _log.warning("%d records of the kind %s cannot be read", damaged, cls.kind)
+
+    def _found(self, cls: type[R], key: str) -> Kept[R] | None:
+        found = self.storage.get(key)
+        if found is None:
+            self._unsealed.drop(key)
+            return None
+        record = self._unsealed.find(cls, key, found.value)
+        if record is None:
+            record = self._unseal_row(cls, key, found.value, found.version).record
+            self._unsealed.add(key, found.value, record)
+        return Kept(key, record, found.version)
+
+    def _written(self, key: str, record: R, expect: Expected, ttl: int | None) -> Kept[R]:
+        sealed = self._seal(key, record)
+        version = self.storage.put(key, sealed, expect=expect, ttl=ttl)
+        self._unsealed.add(key, sealed, record)
+        return Kept(key, record, version)
 
     def _seal(self, key: str, record: Record) -> bytes:
         text = json.dumps(
