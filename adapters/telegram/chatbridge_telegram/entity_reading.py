@@ -87,8 +87,10 @@ def read_text(text: str, entities: Sequence[TextEntity]) -> Document:
     return Document(tuple(_blocks(_pieces(text, entities))))
 
 
-def _places(text: str) -> list[int]:
+def _places(text: str) -> Sequence[int]:
     """Return for each UTF-16 offset the character it lies in, and the text's length at the end."""
+    if not text or max(text) <= "\uffff":
+        return range(len(text) + 1)
     places: list[int] = []
     for at, character in enumerate(text):
         places.extend([at] * LengthUnit.UTF16.measure(character))
