@@ -23,6 +23,7 @@ from chatbridge.errors import (
     UnknownOutcomeError,
     UnsupportedFeatureError,
 )
+from chatbridge.http_types import HttpRequest
 from chatbridge.links import Inflight, Link
 from chatbridge.marks import Marks
 from chatbridge.observation import NoticeKind, Observer
@@ -115,7 +116,7 @@ class Delivery:
         Raises:
             LostClaimError: somebody does, or the link is gone.
         """
-        mine = kept.record.inflight
+        mine = kept.record.claim
         while True:
             try:
                 return self.vault.replace(kept, _fresh_beat(change(kept.record)))
@@ -123,7 +124,7 @@ class Delivery:
                 again = self.vault.read_key(Link, kept.key)
             if again is None or again.record.state is not kept.record.state:
                 raise LostClaimError("the link may not send any more")
-            if not _same_claim(again.record.inflight, mine):
+            if again.record.claim != mine:
                 raise LostClaimError("another process works on the link")
             kept = again
 
@@ -215,10 +216,9 @@ class _Sending:
         return True
 
     def _send(self, part: Part) -> None:
-        self._check()
         delivery, bot = self._delivery, self._job.bot
         try:
-            delivery.roster.call(bot, bot.adapter.send(part.message))
+            delivery.roster.call(bot, bot.adapter.send(part.message), self._check)
             delivery.observer.count("parts_sent", platform=bot.record.platform)
         except UnknownOutcomeError:
             self._doubt()
@@ -229,15 +229,21 @@ class _Sending:
             message = evolve(part.message, address=self._kept.record.address)
             self._send(evolve(part, message=message))
 
-    def _check(self) -> None:
-        """Raise if the part may not be sent at this moment."""
-        delivery = self._delivery
-        if delivery.clock.monotonic() - self._renewed > delivery.timings.lease / 4:
-            self._change(lambda link: link)
-        if delivery.roster.bot(*self._job.bot.key) is None:
+    def _check(self, request: HttpRequest) -> None:
+        """Raise if the part may not be shown at this moment; the clock is asked last."""
+        if request.is_repeatable:
+            return
+        if self._delivery.roster.bot(*self._job.bot.key) is None:
             raise LostClaimError("the project is paused or removed")
-        if delivery.clock.monotonic() > self._job.fresh_until:
+        if self._claim_is_old():
+            self._change(lambda link: link)
+        if self._claim_is_old():
+            raise LostClaimError("the claim cannot be renewed in time")
+        if self._delivery.clock.monotonic() > self._job.fresh_until:
             raise StaleWitnessError("the comment has to be read again")
+
+    def _claim_is_old(self) -> bool:
+        return self._delivery.clock.monotonic() - self._renewed > self._delivery.timings.lease / 4
 
     def _doubt(self) -> None:
         """Count an unknown outcome; the part is sent again, but not for ever."""
@@ -264,8 +270,7 @@ class _Sending:
 
     def _claim(self) -> None:
         before, item = self._kept.record.inflight, self._job.draft.item
-        same = before is not None and before.item == item
-        kept = before if before is not None and same else Inflight(item, (), "", "")
+        kept = before if before and before.item == item else Inflight(item, (), "", "")
         inflight = evolve(kept, owner=self._delivery.owner, beat=new_word(3))
         try:
             record = evolve(self._kept.record, inflight=inflight)
@@ -274,8 +279,9 @@ class _Sending:
             raise LostClaimError("the link changed") from None
 
     def _change(self, change: Callable[[Link], Link]) -> None:
+        started = self._delivery.clock.monotonic()
         self._kept = self._delivery.change(self._kept, change)
-        self._renewed = self._delivery.clock.monotonic()
+        self._renewed = started
 
     @property
     def _inflight(self) -> Inflight:
@@ -292,9 +298,3 @@ def _with_inflight(link: Link, **changes: Any) -> Link:
 
 def _fresh_beat(link: Link) -> Link:
     return link if link.inflight is None else _with_inflight(link, beat=new_word(3))
-
-
-def _same_claim(now: Inflight | None, mine: Inflight | None) -> bool:
-    if now is None or mine is None:
-        return now is mine
-    return (now.owner, now.beat) == (mine.owner, mine.beat)

@@ -6,7 +6,7 @@ to end; a failure of the transport is thrown into the generator, so that an exch
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
@@ -76,13 +76,17 @@ class Transport(Protocol):
         ...
 
 
-def carry_out(exchange: Exchange[Result], transport: Transport, party: Party) -> Result:
+def carry_out(
+    exchange: Exchange[Result], transport: Transport, party: Party,
+    before: Callable[[HttpRequest], None] | None = None,
+) -> Result:  # fmt: skip
     """Run an exchange to its end and return what it returns.
 
     Args:
         exchange: a fresh generator.
         transport: what makes the calls.
         party: whom the calls may reach.
+        before: asked right before each request is made; what it raises ends the exchange.
 
     Raises:
         DeliveryError: as the exchange decided.
@@ -100,6 +104,8 @@ def carry_out(exchange: Exchange[Result], transport: Transport, party: Party) ->
                 result: Result = stop.value
                 return result
             step = failure = None
+            if before is not None:
+                before(request)
             try:
                 step = transport.send(request, party)
             except (DeliveryError, ConfigurationError) as error:

@@ -34,7 +34,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
-from chatbridge.intents import begun, not_begun, patience, settle_time
+from chatbridge.intents import begun, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
@@ -179,6 +179,7 @@ class Inbound:
         intent = evolve(
             intent, parts=len(pieces), overtaken=before is not None and before.overtaken
         )
+        scene = self._in_time(scene, intent)
         kept = self._vault.replace(kept, kept.record.with_intent(intent))
         self._write(scene, kept, intent, Written(""))
 
@@ -186,20 +187,27 @@ class Inbound:
         """Continue with an event that was begun: look for what is there before writing again."""
         found = Written("")
         if not intent.clean:
+            # Known before the look: what is not found counts only if the look began after that.
+            unsettled = self._unsettled_for(intent)
             found = self._writes.find(scene.desk, scene.project.kept.record.settings, intent)
             if found.complete:
                 self._complete(scene, kept, intent, found.issue_id)
                 return
-            self._wait_until_settled(intent)
+            if unsettled > 0:
+                raise RetryLaterError("an outcome is unknown", retry_after=unsettled + 0.1)
         mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
+        scene = self._in_time(scene, mine)
         kept = self._vault.replace(kept, kept.record.with_intent(mine))
         self._write(scene, kept, mine, found)
 
-    def _wait_until_settled(self, intent: Intent) -> None:
-        settle = settle_time(intent, self._timings)
+    def _in_time(self, scene: Scene, intent: Intent) -> Scene:
+        """Let nothing be written so late that somebody else may take the intent for settled."""
+        until = self._clock.monotonic() + settle_time(intent, self._timings) / 4
+        return evolve(scene, desk=evolve(scene.desk, before=no_write_after(until, self._clock)))
+
+    def _unsettled_for(self, intent: Intent) -> float:
         unchanged = self._watch.unchanged_for(intent.key, intent.look)
-        if unchanged < settle:
-            raise RetryLaterError("an outcome is unknown", retry_after=settle - unchanged + 0.1)
+        return settle_time(intent, self._timings) - unchanged
 
     def _pieces(self, scene: Scene) -> tuple[Document, ...]:
         event = scene.event

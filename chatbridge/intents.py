@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from chatbridge.claims import new_word
+from chatbridge.clock import Clock
 from chatbridge.errors import RetryLaterError
 from chatbridge.events import Event
+from chatbridge.http_types import HttpRequest
 from chatbridge.project import Timings
 from chatbridge.records import Intent, IntentKind
 
@@ -44,6 +47,16 @@ def settle_time(intent: Intent, timings: Timings) -> float:
     """Return after how many quiet seconds a write of unknown outcome has happened or never will."""
     opens = intent.kind is IntentKind.OPEN
     return timings.request_settle if opens else timings.comment_settle
+
+
+def no_write_after(until: float, clock: Clock) -> Callable[[HttpRequest], None]:
+    """Return the check that lets no write begin after the clock's `monotonic()` says so."""
+
+    def check(request: HttpRequest) -> None:
+        if not request.is_repeatable and clock.monotonic() > until:
+            raise RetryLaterError("the write comes too late to be the only one")
+
+    return check
 
 
 def patience(intent: Intent, error: RetryLaterError, now: float) -> RetryLaterError:

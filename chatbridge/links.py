@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self
 from attrs import evolve, field, frozen
 
 from chatbridge.content import Address
-from chatbridge.records import Conversation
+from chatbridge.records import MONTH, YEAR, Conversation
 
 
 class LinkState(StrEnum):
@@ -112,6 +112,11 @@ class Link:
         """Where its messages go."""
         return Address(self.chat, self.thread)
 
+    @property
+    def claim(self) -> tuple[str, str] | None:
+        """Who may send now, and by which beat; None where nobody does."""
+        return None if self.inflight is None else (self.inflight.owner, self.inflight.beat)
+
     def belongs_to(self, conversation: Conversation) -> bool:
         """Tell whether it names this chat."""
         mine = (self.platform, self.bot_id, self.chat)
@@ -138,6 +143,16 @@ class Link:
         Message ids and threads of the old chat mean nothing in the new one.
         """
         return evolve(self, chat=new, thread=None) if self.chat == old else None
+
+    def lifetime(self) -> int | None:
+        """Return for how long it is kept from its last change on.
+
+        While its request is open it stays; a month after the end, and a year after the site or the
+        chat stopped answering, it is forgotten.
+        """
+        if self.state is LinkState.GONE or self.told.ended:
+            return MONTH
+        return YEAR if self.state is LinkState.SUSPENDED else None
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""

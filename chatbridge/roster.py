@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from attrs import field, frozen
 
@@ -17,6 +17,7 @@ from chatbridge.content import Address
 from chatbridge.desk import Desk
 from chatbridge.errors import ChatbridgeError, ConfigurationError
 from chatbridge.exchange import Exchange, Party, Result, Transport, carry_out, origin
+from chatbridge.http_types import HttpRequest
 from chatbridge.plugins import Plugins
 from chatbridge.records import BotRecord, Project, ProjectState
 from chatbridge.settings import structure
@@ -24,6 +25,8 @@ from chatbridge.texts import Texts
 from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.roster")
+
+Check = Callable[[HttpRequest], None]
 
 
 @frozen
@@ -159,9 +162,11 @@ class Roster:
         """Return the names of the configured sites."""
         return iter(self._desks)
 
-    def call(self, bot: OpenBot, exchange: Exchange[Result]) -> Result:
-        """Carry out an exchange with a bot's platform."""
-        return carry_out(exchange, self._transport, bot.party)
+    def call(
+        self, bot: OpenBot, exchange: Exchange[Result], before: Check | None = None
+    ) -> Result:
+        """Carry out an exchange with a bot's platform; `before` as of `carry_out`."""
+        return carry_out(exchange, self._transport, bot.party, before)
 
     def adapter(self, record: BotRecord) -> Adapter:
         """Make an adapter from a bot's record.
@@ -196,15 +201,16 @@ class Roster:
 
 @frozen
 class OpenDesk:
-    """A desk and the way to it."""
+    """A desk and the way to it; `before` as of `carry_out`."""
 
     desk: Desk
     party: Party
     transport: Transport = field(repr=False)
+    before: Check | None = field(default=None, repr=False)
 
     def call(self, exchange: Exchange[Result]) -> Result:
         """Carry out an exchange with the site."""
-        return carry_out(exchange, self.transport, self.party)
+        return carry_out(exchange, self.transport, self.party, self.before)
 
 
 def party_of_adapter(adapter: Adapter) -> Party:
