@@ -11,6 +11,10 @@ FOUND = {
     '[["says",0],["arms","cancel",2],["run",0]]]',
     "a cut-off worker loses no comment": '["opened","poll",1,false,'
     '[["comments",0],["arms","cancel",3],["run",0]]]',
+    "a process that stood still before a write leaves it to the one that took over": '["opened",'
+    '"poll",1,false,[["says",0],["arms","pause",12],["run",0]]]',
+    "a process that stood still compares nothing old with a newer record": '["opened","poll",1,'
+    'false,[["says",0],["comments",0],["arms","pause",25],["run",0]]]',
 }
 """Promise -> the history that once broke it."""
 

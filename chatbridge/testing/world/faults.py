@@ -97,8 +97,8 @@ class Surroundings(Protocol):
 
     clock: Clock
 
-    def pause(self, process: str) -> None:
-        """Let a process stand still for longer than a lease."""
+    def pause(self, effect: Effect) -> None:
+        """Let a process stand still before an effect for longer than a lease."""
         ...
 
     def act(self, step: tuple[Any, ...]) -> None:
@@ -195,7 +195,7 @@ class Gate:
                 self.world.touch(effect.key)
             case "pause":
                 self.world.doubt(effect)
-                self.world.pause(effect.process)
+                self.world.pause(effect)
             case "meanwhile":
                 self.world.act(fault.step)
 

@@ -140,10 +140,13 @@ class World:
         for key, value in rows:
             self.storage.put(key, value)
 
-    def pause(self, process: str) -> None:
+    def pause(self, effect: Effect) -> None:
         """Let a process stand still for longer than a lease while another one works."""
-        self.truth.forget(process)
-        others = [each for each in self.processes if each.name != process]
+        self.truth.forget(effect.process)
+        if effect.kind == "write" and effect.place == "desk":
+            # A call that stands still after its last check may be made when others gave it up.
+            self.marks.add("late write")
+        others = [each for each in self.processes if each.name != effect.process]
         if not others:
             others = [Process(self, "p9")]
             self.processes.append(others[0])

@@ -158,6 +158,9 @@ class Truth:
                 self.wrong("I16", "an effect after the project was paused")
         if effect.kind == "write" and effect.place == "desk":
             self._judge_intent(process, effect)
+        if effect.name == "sendMessage":
+            for number in words_in(str((request.json or {}).get("text", ""))):
+                self._judge_claim(process, self.words[number])
 
     def happened(
         self, process: str, request: HttpRequest, response: HttpResponse, effect: Effect
@@ -217,11 +220,12 @@ class Truth:
             self.wrong("I2", f"{word} was not public within the last {FRESH} s")
         first = not self.shown[word.number]
         self.shown[word.number] += 1
-        self._judge_claim(process, word)
         if first and word.part == 0:
             self._judge_order(process, word)
 
     def _judge_claim(self, process: str, word: Word) -> None:
+        if word.chat:
+            return
         kept = self.world.vault.read(Link, self.world.site, word.issue_id)
         inflight = kept.record.inflight if kept is not None else None
         if kept is None or inflight is None or inflight.item != word.comment_id:

@@ -87,7 +87,7 @@ def _inbound(world: World) -> list[str]:
         if word.chat and not word.command and not truth.in_jira[word.number]:
             if not was_told(world, word):
                 problems.append(f"I6: {word} is neither in Jira nor was its sender told")
-        if truth.in_jira[word.number] > 1 and "restored" not in world.marks:
+        if truth.in_jira[word.number] > 1 and not world.marks & {"restored", "late write"}:
             problems.append(f"I7: {word} is in Jira {truth.in_jira[word.number]} times")
     return problems
 
