@@ -19,6 +19,10 @@ DONE_KEPT = 256
 """How many finished events a conversation remembers; a platform repeats the newest ones only."""
 
 
+MONTH = 30 * 24 * 3600
+YEAR = 365 * 24 * 3600
+"""Seconds; the longest time that a storage has to keep what does not stay for ever."""
+
 EVENT_KEY = 20
 """Characters of an event key."""
 
@@ -71,6 +75,10 @@ class Project:
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return (self.settings.name,)
+
+    def lifetime(self) -> int | None:
+        """Settings are kept until the administrator removes them."""
+        return None
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
@@ -175,6 +183,10 @@ class Conversation:
         """Return what names it."""
         return (self.platform, self.bot_id, self.chat)
 
+    def lifetime(self) -> int | None:
+        """A chat that nobody uses for a year is forgotten, but never with a message on its way."""
+        return None if self.pending else YEAR
+
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
         return [
@@ -236,6 +248,10 @@ class Claim:
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return self.subject
+
+    def lifetime(self) -> int | None:
+        """There is one a bot and site; a jump of the wall clock must not end one that is held."""
+        return None
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""

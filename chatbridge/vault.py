@@ -38,6 +38,10 @@ class Record(Protocol):
         """Return what makes it this record and no other; never changes."""
         ...
 
+    def lifetime(self) -> int | None:
+        """Return for how many seconds it is kept from this write on; None for ever."""
+        ...
+
     def to_plain(self) -> Any:
         """Return it as JSON values."""
         ...
@@ -142,26 +146,24 @@ class Vault:
         """Return the record under a storage key, or None; errors as in `read`."""
         return self._found(cls, key)
 
-    def create(self, record: R, ttl: int | None = None) -> Kept[R]:
+    def create(self, record: R) -> Kept[R]:
         """Write a record that is not there yet.
 
         Args:
             record: the value.
-            ttl: seconds until it counts as absent; None for ever.
 
         Raises:
             ConflictError: it is there already; nothing was written.
             StorageError: the storage failed.
         """
-        return self._written(self.key(type(record), *record.identity()), record, ABSENT, ttl)
+        return self._written(self.key(type(record), *record.identity()), record, ABSENT)
 
-    def replace(self, kept: Kept[R], record: R, ttl: int | None = None) -> Kept[R]:
+    def replace(self, kept: Kept[R], record: R) -> Kept[R]:
         """Write a record in place of the one that was read.
 
         Args:
             kept: what was read; it must still be there.
             record: the new value, of the same identity.
-            ttl: seconds until it counts as absent, from now; None for ever, whatever it was.
 
         Raises:
             ConflictError: somebody else changed it; nothing was written.
@@ -170,17 +172,14 @@ class Vault:
         """
         if record.identity() != kept.record.identity():
             raise ValueError("a record keeps its identity; create another one instead")
-        return self._written(kept.key, record, kept.version, ttl)
+        return self._written(kept.key, record, kept.version)
 
-    def update(
-        self, kept: Kept[R], change: Callable[[R], R | None], ttl: int | None = None
-    ) -> Kept[R] | None:
+    def update(self, kept: Kept[R], change: Callable[[R], R | None]) -> Kept[R] | None:
         """Apply a change to the record, again on its newest value if somebody was quicker.
 
         Args:
             kept: the record as last read.
             change: pure; returns the new value, or None to stop without writing.
-            ttl: as in `replace`.
 
         Returns:
             The record as written; None if it is gone or the change stopped.
@@ -197,7 +196,7 @@ class Vault:
             if changed is None:
                 return None
             try:
-                return self.replace(latest, changed, ttl)
+                return self.replace(latest, changed)
             except ConflictError:
                 latest = self.read_key(type(kept.record), kept.key)
         raise ConflictError(f"a {kept.record.kind} record changes too often; try again later")
@@ -255,9 +254,9 @@ class Vault:
             self._unsealed.add(key, found.value, record)
         return Kept(key, record, found.version)
 
-    def _written(self, key: str, record: R, expect: Expected, ttl: int | None) -> Kept[R]:
+    def _written(self, key: str, record: R, expect: Expected) -> Kept[R]:
         sealed = self._seal(key, record)
-        version = self.storage.put(key, sealed, expect=expect, ttl=ttl)
+        version = self.storage.put(key, sealed, expect=expect, ttl=record.lifetime())
         self._unsealed.add(key, sealed, record)
         return Kept(key, record, version)
 
@@ -276,7 +275,9 @@ class Vault:
             )
         record: R | None = None
         try:
-            record = cls.from_plain(json.loads(plain), schema)
+            made = cls.from_plain(json.loads(plain), schema)
+            # An identity of anything but texts cannot lead to a key.
+            record = made if all(isinstance(part, str) for part in made.identity()) else None
         except Exception:  # noqa: BLE001 - whatever it is, its text may show the record
             _log.debug("a record of the kind %s has an unknown form", cls.kind)
         if record is None:

@@ -26,6 +26,9 @@ class Note:
     def identity(self):
         return (self.name,)
 
+    def lifetime(self):
+        return 10 if self.count else None
+
     def to_plain(self):
         return {"name": self.name, "count": self.count}
 
@@ -162,14 +165,14 @@ def test_refresh(vault):
     assert None is vault.refresh(kept)
 
 
-def test_times_to_live_are_passed_on():
-    """Each write says how long the record lives, and without saying so it lives for ever."""
+def test_each_write_says_how_long_the_record_lives():
+    """A record that is to end ends after its last write; one that is to stay stays."""
     now = [1000.0]
     vault = Vault(MemoryStorage(now=lambda: now[0]), Sealer(Keyset.new()))
-    vault.create(Note("created"), ttl=10)
-    vault.replace(vault.create(Note("replaced")), Note("replaced"), ttl=10)
-    vault.update(vault.create(Note("updated")), count_up, ttl=10)
-    vault.replace(vault.create(Note("kept"), ttl=10), Note("kept"))
+    vault.create(Note("created", 1))
+    vault.replace(vault.create(Note("replaced")), Note("replaced", 1))
+    vault.update(vault.create(Note("updated")), count_up)
+    vault.replace(vault.create(Note("kept", 1)), Note("kept"))
     now[0] += 11
     assert ["kept"] == [kept.record.name for kept in vault.scan(Note)]
 
