@@ -21,6 +21,8 @@ from chatbridge.clock import Clock
 from chatbridge.deadlines import Watch, Watchdog, close_descriptor
 from chatbridge.errors import ConfigurationError
 
+_LARGEST_HELD = 64 * 1024
+
 
 @define(eq=False)
 class Call:
@@ -118,6 +120,7 @@ class PlainConnection(HTTPConnection):
 
     _call_served: Call | None = None
     _used_at = 0.0
+    _held: bytes | None = None
     _intact = True
 
     def _new_conn(self) -> socket.socket:
@@ -161,8 +164,20 @@ class PlainConnection(HTTPConnection):
         self._intact = False
         # urllib3 would give a write as long as a connection attempt.
         self.timeout = call.write_timeout
+        body = kwargs.get("body")
+        self._held = b"" if isinstance(body, bytes) and len(body) < _LARGEST_HELD else None
         super().request(*args, **kwargs)
+        held, self._held = self._held, None
+        if held:
+            super().send(held)
         call.sent = self._intact = True
+
+    def send(self, data: Any) -> None:
+        """Write, a small body together with its head: one packet and one TLS record."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held += data
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
         """Read the status and the headers."""
