@@ -30,8 +30,8 @@ class Secret:
 
     def matches(self, candidate: str | bytes) -> bool:
         """Tell, in constant time, whether the candidate is this secret."""
-        given = candidate if isinstance(candidate, bytes) else candidate.encode()
-        return hmac.compare_digest(self._value.encode(), given)
+        given = candidate if isinstance(candidate, bytes) else _encoded(candidate)
+        return hmac.compare_digest(_encoded(self._value), given)
 
     def __repr__(self) -> str:
         return "Secret('…')"
@@ -49,3 +49,8 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret does not pickle")
+
+
+def _encoded(text: str) -> bytes:
+    # Whatever anybody sends is compared, a lone surrogate too.
+    return text.encode("utf-8", "surrogatepass")
