@@ -1,7 +1,7 @@
 """Circuit breaking: a far side that keeps failing is left alone for a while, then asked once.
 
-It stands between the journeys and the transport. A far side is a site or a bot; failures of one
-chat alone never suspend the others of its bot.
+It stands between the journeys and the transport. A far side is a site or a bot; what fails for one
+or two chats or issues alone suspends only them, never the others of the bot or site.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ FAILURES: Final = 5
 """Failures in a row, of at least two targets, that open a breaker."""
 FAILURES_OF_ONE: Final = 20
 """Failures in a row that open it when all are of one target."""
+WIDE: Final = 3
+"""Failing targets from which on all calls are suspended, and not only those to these targets."""
 FIRST_PAUSE: Final = 10.0
 LONGEST_PAUSE: Final = 300.0
 
@@ -56,20 +58,22 @@ class Breaker:
         Raises:
             RetryLaterError: calls to this far side are suspended, besides its other meanings.
         """
-        self._enter(party)
+        target = request.about or (request.paces[0].key if request.paces else "")
+        probe = self._enter(party, target)
+        # What ends in another way says nothing about the far side.
+        failed: bool | None = None
         try:
             response = self._transport.send(request, party)
+            failed = response.status >= 500
         except RetryLaterError as error:
             # A scope means that the request was held back by its pace: nothing was tried.
-            self._leave(request, party, failed=None if error.scope is not None else True)
+            failed = None if error.scope is not None else True
             raise
         except UnknownOutcomeError:
-            self._leave(request, party, failed=True)
+            failed = True
             raise
-        except BaseException:
-            self._leave(request, party, failed=None)
-            raise
-        self._leave(request, party, failed=response.status >= 500)
+        finally:
+            self._leave(party, target, failed=failed, probe=probe)
         return response
 
     def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:
@@ -84,23 +88,28 @@ class Breaker:
                 name: state.until - now for name, state in self._states.items() if state.until > now
             }
 
-    def _enter(self, party: Party) -> None:
+    def _enter(self, party: Party, target: str) -> bool:
+        """Return whether the call is the probe of a suspended far side; raise if it must wait."""
         with self._lock:
             state = self._states.setdefault(party.name, _State())
             if not state.until:
-                return
+                return False
+            if len(state.targets) < WIDE and target not in state.targets:
+                # Nothing says yet that this one fails, too.
+                return False
             left = state.until - self._clock.monotonic()
             if left <= 0 and not state.probing:
                 state.probing = True
-                return
+                return True
         raise RetryLaterError("calls are suspended after failures", retry_after=max(left, 1.0))
 
-    def _leave(self, request: HttpRequest, party: Party, *, failed: bool | None) -> None:
+    def _leave(self, party: Party, target: str, *, failed: bool | None, probe: bool) -> None:
         """Count the outcome; None means that it says nothing about the far side."""
         notice: tuple[NoticeKind, str] | None = None
         with self._lock:
             state = self._states[party.name]
-            probing, state.probing = state.probing, False
+            if probe:
+                state.probing = False
             if failed is None:
                 return
             if not failed:
@@ -109,8 +118,8 @@ class Breaker:
                 self._states[party.name] = _State()
             else:
                 state.failures += 1
-                state.targets.add(request.paces[0].key if request.paces else "")
-                if probing or self._is_enough(state):
+                state.targets.add(target)
+                if probe or self._is_enough(state):
                     first = not state.until
                     state.pause = min(max(FIRST_PAUSE, state.pause * 2), LONGEST_PAUSE)
                     state.until = self._clock.monotonic() + state.pause

@@ -115,6 +115,8 @@ class HttpRequest:
         repeatable: whether doing it twice does no harm. None: only for GET and HEAD.
         timeout: seconds for the whole call, or None for the transport's own limit.
         paces: the limits it counts against, the most specific first.
+        about: what of the far side it concerns, such as one issue; while calls about it fail, those
+            about others go on. Opaque and hidden; empty: what the most specific pace is about.
     """
 
     method: str
@@ -127,6 +129,7 @@ class HttpRequest:
     repeatable: bool | None = field(default=None, kw_only=True)
     timeout: float | None = field(default=None, kw_only=True)
     paces: tuple[Pace, ...] = field(default=(), kw_only=True)
+    about: str = field(default="", kw_only=True)
 
     @property
     def is_repeatable(self) -> bool:

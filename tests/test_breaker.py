@@ -121,3 +121,25 @@ def test_waiting_for_a_pace_and_refusals_are_no_failures(breaker, far):
         far.outcome = outcome
         fail(breaker, FAILURES * 5)
     assert breaker.suspended() == {}
+
+
+def test_others_are_let_through_while_one_is_stuck(breaker, far, clock):
+    """Where one target alone fails, even for ever, calls about others go out at once."""
+    far.outcome = 500
+    stuck = HttpRequest("GET", "https://x.example", about="issue 1")
+    for _ in range(FAILURES_OF_ONE):
+        breaker.send(stuck, SITE)
+    with pytest.raises(RetryLaterError):
+        breaker.send(stuck, SITE)
+    far.outcome = 200
+    assert 200 == breaker.send(HttpRequest("GET", "https://x.example", about="2"), SITE).status
+
+
+def test_a_side_on_which_all_fail_is_suspended_for_new_targets_too(breaker, far):
+    """Once three targets fail, a fourth is not even tried."""
+    far.outcome = 500
+    fail(breaker, FAILURES)
+    calls = far.calls
+    with pytest.raises(RetryLaterError):
+        breaker.send(HttpRequest("GET", "https://x.example", about="another"), SITE)
+    assert calls == far.calls

@@ -70,6 +70,7 @@ class Calls:
             json=json,
             repeatable=repeatable,
             paces=self._paces(method, template, writes_to),
+            about=f"{self.site} {names[0]}" if names else "",
         )
 
     def _paces(self, method: str, template: str, issue_id: str | None) -> tuple[Pace, ...]:
