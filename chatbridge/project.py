@@ -25,6 +25,12 @@ def _not_empty(_owner: Any, _attribute: Attribute[Any], value: str) -> None:
         raise ValueError("must not be empty")
 
 
+def _marker_rung(value: str) -> MarkerRung:
+    if value not in set(MarkerRung):
+        raise ValueError(f"marker_rung must be one of {', '.join(MarkerRung)}")
+    return MarkerRung(value)
+
+
 def _known_texts(_owner: Any, _attribute: Attribute[Any], value: dict[str, str]) -> None:
     from chatbridge.texts import DEFAULTS, placeholders
 
@@ -78,7 +84,7 @@ class ProjectSettings:
     marker_rung: MarkerRung = setting(
         "where a new request carries its reference: field, description or label",
         default=MarkerRung.DESCRIPTION,
-        converter=MarkerRung,
+        converter=_marker_rung,
     )
     marker_field: str | None = setting(
         "id of the text field that holds the reference, for marker_rung field", default=None
