@@ -52,6 +52,11 @@ def _parsed(text: str) -> tuple[dict[str, Any], str]:
         return tomllib.loads(text), ""
     except tomllib.TOMLDecodeError as error:
         return {}, str(error)
+    except ValueError:
+        # Python's own limit; its text would name nothing that helps.
+        return {}, "a number has thousands of digits"
+    except RecursionError:
+        return {}, "a value is nested too deeply"
 
 
 def _explain(file: Path, trouble: str, text: str) -> str:

@@ -121,7 +121,7 @@ class Keyset:
                     marker_key=_raw(plain["marker"]),
                     token_key=_raw(plain["token"]),
                 )
-        except (ValueError, TypeError, LookupError, AttributeError):
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             pass
         # Raised out here: an error of the reader would carry keys into a traceback.
         if newer:

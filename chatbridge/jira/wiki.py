@@ -20,7 +20,8 @@ APART = "\u2060"
 """Stands between characters that must not meet; nothing to see."""
 
 _PUNCTUATION = re.compile(r"[-#*_+?^~|{}\[\]()!]")
-_LINE_START = re.compile(r"^(\s*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
+# Blanks of one line only: over line ends, each of n empty lines would be read n times.
+_LINE_START = re.compile(r"^([^\S\n]*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
 _ADDRESS = re.compile(r"(:)(?=//)|(mailto)(?=:)", re.IGNORECASE)
 _LETTER_EMOTICON = re.compile(r":(?=[DPp])")
 _ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
