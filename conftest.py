@@ -13,8 +13,9 @@ ROOT = Path(__file__).resolve().parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Know `--heavy`."""
+    """Know `--heavy`, and how long its search for hostile inputs is."""
     parser.addoption("--heavy", action="store_true", help="run the long suites too")
+    parser.addoption("--fuzz-seconds", type=int, help="seconds of search for each parser")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
