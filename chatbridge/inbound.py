@@ -283,8 +283,9 @@ class Inbound:
 
     def _apologise(self, scene: Scene) -> None:
         kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
-        text = self._replies.not_delivered(scene.project, scene.event.sent_at)
-        self._replies.say(scene.bot, scene.event.address, scene.key, text)
+        self._replies.apologise(
+            scene.project, scene.bot, scene.event.address, scene.key, scene.event.sent_at
+        )
         self._vault.update(kept, lambda record: record.finished(scene.key))
 
     def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Final
 
 from attrs import field, frozen
 
@@ -18,6 +19,10 @@ from chatbridge.clock import Clock
 _log = logging.getLogger("chatbridge.observation")
 
 Labels = tuple[tuple[str, str], ...]
+
+_QUIET: Final = 900.0
+"""Seconds without a word of a trouble after which the same words mean another one."""
+_REMIND: Final = 86400.0
 
 
 class NoticeKind(StrEnum):
@@ -31,6 +36,10 @@ class NoticeKind(StrEnum):
     CALLS_SUSPENDED = "calls_suspended"
     CALLS_RESUMED = "calls_resumed"
     WEBHOOK_REFUSED = "webhook_refused"
+
+
+_LASTING: Final = {NoticeKind.BOT_TROUBLE, NoticeKind.SITE_TROUBLE, NoticeKind.WEBHOOK_REFUSED}
+"""What is met again and again while it lasts, and told once a day then."""
 
 
 @frozen
@@ -75,16 +84,29 @@ class Observer:
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, Labels]] = Counter()
         self._successes: dict[str, float] = {}
+        self._troubles: dict[Notice, tuple[float, float]] = {}
 
     def notice(self, kind: NoticeKind, subject: str, reason: str) -> None:
-        """Tell the host; never fails."""
+        """Tell the host, of a trouble that lasts only once a day; never fails."""
         self.count("notices", kind=kind.value)
-        if self._on_notice is None:
+        notice = Notice(kind, subject, reason)
+        if self._on_notice is None or self._is_known(notice):
             return
         try:
-            self._on_notice(Notice(kind, subject, reason))
+            self._on_notice(notice)
         except Exception as error:  # noqa: BLE001 - a host's observer must not stop a message
             _log.error("the host's on_notice failed with %s", type(error).__name__)
+
+    def _is_known(self, notice: Notice) -> bool:
+        """Note a trouble; tell whether the host was told of it lately."""
+        if notice.kind not in _LASTING:
+            return False
+        now = self._clock.monotonic()
+        with self._lock:
+            told, met = self._troubles.get(notice, (-_REMIND, -_REMIND))
+            known = now - met < _QUIET and now - told < _REMIND
+            self._troubles[notice] = (told if known else now, now)
+        return known
 
     def count(self, name: str, **labels: str) -> None:
         """Count something; labels are few and fixed words."""

@@ -84,13 +84,27 @@ class Replies:
             lines.append(project.texts.say("status_line", key=state.issue_key, status=state.status))
         return "\n".join(lines) or project.texts.say("no_requests")
 
-    def not_delivered(self, project: OpenProject, sent_at: float) -> str:
-        """Return the apology for a message that did not get into Jira, and tell the host."""
+    def apologise(
+        self, project: OpenProject, bot: OpenBot, address: Address, event_key: str, sent_at: float
+    ) -> None:
+        """Tell a sender, and the host, that a message did not get into Jira.
+
+        Args:
+            project: whose words are used.
+            bot: says it.
+            address: of the sender.
+            event_key: of the message.
+            sent_at: Unix seconds of the message, 0 where they are not known.
+
+        Raises:
+            RetryLaterError: certainly not told yet.
+        """
+        text = project.texts.say("not_delivered")
+        if sent_at:
+            moment = time.strftime("%H:%M", time.gmtime(sent_at))
+            text = project.texts.say("not_delivered_known", time=moment)
+        self.say(bot, address, event_key, text)
         name = project.kept.record.settings.name
         self._observer.notice(
             NoticeKind.MESSAGE_NOT_DELIVERED, f"project {name}", "the sender is told"
         )
-        if not sent_at:
-            return project.texts.say("not_delivered")
-        moment = time.strftime("%H:%M", time.gmtime(sent_at))
-        return project.texts.say("not_delivered_known", time=moment)

@@ -142,8 +142,8 @@ class Upkeep:
         orphaned = intent.overtaken and intent.owner != self._owner
         if not overdue and not orphaned:
             return max(1.0, intent.tell_by - self._clock.time())
-        text = self._replies.not_delivered(project, 0.0)
-        self._replies.say(bot, Address(conversation.chat, intent.thread), intent.key, text)
+        address = Address(conversation.chat, intent.thread)
+        self._replies.apologise(project, bot, address, intent.key, 0.0)
         try:
             self._vault.update(kept, lambda record: record.finished(intent.key))
         except ConflictError:
