@@ -129,7 +129,7 @@ def _cut_node(
         if piece:
             return None, text
         at = _grapheme_end(text.text, 1)
-    rest = text.text[at:].lstrip()
+    rest = _without_space(text.text[at:])
     head = evolve(text, text=text.text[:at].rstrip()) if text.text[:at].strip() else None
     return head, evolve(text, text=rest) if rest else None
 
@@ -206,9 +206,19 @@ def _best_cut(text: str, short_enough: Callable[[int], bool], *, whole_words: bo
     for break_ in _BREAKS:
         ends = [match.end() for match in break_.finditer(text, 0, min(low + 1, len(text)))]
         ends = [min(end, low) for end in ends if min(end, low) > low // 2]
+        # White space can be what an accent stands on.
+        ends = [end for end in ends if _may_cut(text, end)]
         if ends:
             return ends[-1]
     return 0 if whole_words else _grapheme_start(text, low)
+
+
+def _without_space(text: str) -> str:
+    """Return the text without white space at its start, as far as whole graphemes are."""
+    at = 0
+    while at < len(text) and text[at].isspace() and (at + 1 == len(text) or _may_cut(text, at + 1)):
+        at += 1
+    return text[at:]
 
 
 def _grapheme_start(text: str, at: int) -> int:
@@ -226,6 +236,8 @@ def _grapheme_end(text: str, at: int) -> int:
 
 
 def _may_cut(text: str, at: int) -> bool:
+    if not 0 < at < len(text):
+        return True
     before, after = text[at - 1], text[at]
     if before == _JOINER or after == _JOINER or (before, after) == ("\r", "\n"):
         return False
