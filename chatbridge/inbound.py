@@ -34,7 +34,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
-from chatbridge.intents import begun, no_write_after, not_begun, patience, settle_time
+from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
@@ -108,7 +108,7 @@ class Inbound:
                 continue
             except (RetryLaterError, ConfigurationError) as error:
                 if not self._is_overdue(scene):
-                    raise _later(error) from None
+                    raise later(error) from None
                 self._apologise(scene)
             return
         raise RetryLaterError("the conversation is busy", retry_after=_BEHIND_ANOTHER)
@@ -195,6 +195,10 @@ class Inbound:
                 return
             if unsettled > 0:
                 raise RetryLaterError("an outcome is unknown", retry_after=unsettled + 0.1)
+            if found.refusal is not None:
+                return self._refused(scene, kept, intent, found.refusal)
+            if self._clock.time() >= intent.tell_by:
+                return self._apologise(scene)
         mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
         scene = self._in_time(scene, mine)
         kept = self._vault.replace(kept, kept.record.with_intent(mine))
@@ -251,7 +255,9 @@ class Inbound:
         """Tell whether the sender has waited so long that they must be told."""
         kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
         intent = kept.record.intent(scene.key) if kept is not None else None
-        return intent is not None and intent.is_begun and self._clock.time() >= intent.tell_by
+        if intent is None or not intent.is_begun or self._clock.time() < intent.tell_by:
+            return False
+        return intent.clean or self._unsettled_for(intent) <= 0
 
     def _refused(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
@@ -291,10 +297,3 @@ class Inbound:
     def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:
         kept = self._vault.read(Conversation, *subject)
         return kept if kept is not None else self._vault.create(Conversation(*subject))
-
-
-def _later(error: RetryLaterError | ConfigurationError) -> RetryLaterError:
-    if isinstance(error, RetryLaterError):
-        return error
-    _log.error("a message has to wait: %s", error)
-    return RetryLaterError("the configuration is wrong", retry_after=_PAUSED)

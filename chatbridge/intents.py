@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
 from chatbridge.claims import new_word
 from chatbridge.clock import Clock
-from chatbridge.errors import RetryLaterError
+from chatbridge.errors import ConfigurationError, RetryLaterError
 from chatbridge.events import Event
 from chatbridge.http_types import HttpRequest
 from chatbridge.project import Timings
 from chatbridge.records import Intent, IntentKind
 
+_log = logging.getLogger("chatbridge.intents")
+
+_PAUSED: Final = 60.0
 _LEAST_CHANCE: Final = 600.0
 """Seconds that an event gets even when it waited long at the platform before it came."""
 
@@ -64,3 +68,11 @@ def patience(intent: Intent, error: RetryLaterError, now: float) -> RetryLaterEr
     left = 2 * max(0.0, intent.tell_by - now)
     wait = min(error.retry_after or 5.0, max(left / 4, 1.0))
     return RetryLaterError("the site asks for patience", retry_after=wait)
+
+
+def later(error: RetryLaterError | ConfigurationError) -> RetryLaterError:
+    """Return what makes a message wait that a wrong configuration stops as well."""
+    if isinstance(error, RetryLaterError):
+        return error
+    _log.error("a message has to wait: %s", error)
+    return RetryLaterError("the configuration is wrong", retry_after=_PAUSED)

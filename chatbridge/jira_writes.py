@@ -9,11 +9,14 @@ from attrs import field, frozen
 
 from chatbridge.comments import OwnComments
 from chatbridge.drafts import as_request, look_up
+from chatbridge.errors import Refusal, RefusedError, RetryLaterError
 from chatbridge.marks import Marks
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Intent, IntentKind
 from chatbridge.richtext import Document
 from chatbridge.roster import OpenDesk
+
+_REFUSED = 60.0
 
 
 @frozen
@@ -24,11 +27,13 @@ class Written:
         issue_id: the request, empty where none was found.
         comments: ordinal -> comment id of the parts that were found or written.
         complete: whether every part is there.
+        refusal: that the request of a comment is gone, else None.
     """
 
     issue_id: str
     comments: dict[int, str] = field(factory=dict)
     complete: bool = False
+    refusal: RefusedError | None = None
 
 
 class JiraWrites:
@@ -47,8 +52,18 @@ class JiraWrites:
         """Return what an earlier try has left in the desk.
 
         Raises:
-            RetryLaterError: the site cannot be asked now.
+            RetryLaterError: the site cannot be asked now, or refuses to be.
         """
+        try:
+            return self._find(desk, settings, intent)
+        except RefusedError as error:
+            if error.reason not in {Refusal.NOT_FOUND, Refusal.GONE}:
+                raise RetryLaterError(
+                    "the site refuses to be asked", retry_after=_REFUSED
+                ) from None
+            return Written("", refusal=error)
+
+    def _find(self, desk: OpenDesk, settings: ProjectSettings, intent: Intent) -> Written:
         issue_id = intent.issue_id
         first = 0
         if intent.kind is IntentKind.OPEN:

@@ -13,15 +13,15 @@ from chatbridge.claims import ClaimKeeper, Watch
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.content import Address
-from chatbridge.errors import ChatbridgeError, ConflictError
+from chatbridge.errors import ChatbridgeError, ConflictError, RetryLaterError
 from chatbridge.intents import settle_time
-from chatbridge.jira_writes import JiraWrites
+from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.lanes import Lanes
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent
 from chatbridge.replies import Replies
-from chatbridge.roster import Roster
+from chatbridge.roster import OpenDesk, OpenProject, Roster
 from chatbridge.setbacks import ASKED_AGAIN
 from chatbridge.vault import Kept, Vault
 from chatbridge.workqueue import WorkQueue
@@ -126,7 +126,7 @@ class Upkeep:
         quiet = self._watch.unchanged_for(intent.key, intent.look)
         settle = settle_time(intent, self._timings)
         if intent.is_begun and not intent.clean:
-            written = self._writes.find(desk, settings, intent)
+            written = self._find(desk, project, intent)
             if written.complete:
                 self._completion.complete(
                     kept,
@@ -149,6 +149,15 @@ class Upkeep:
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
+
+    def _find(self, desk: OpenDesk, project: OpenProject, intent: Intent) -> Written:
+        """Look for what is in the desk; who waited too long is told even if nobody can look."""
+        try:
+            return self._writes.find(desk, project.kept.record.settings, intent)
+        except RetryLaterError:
+            if self._clock.time() < intent.tell_by:
+                raise
+            return Written("")
 
 
 def _is_unfinished(link: Link) -> bool:
