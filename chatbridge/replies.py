@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from chatbridge.adapter import AnswersChoices
 from chatbridge.clock import SystemClock
 from chatbridge.content import Address
-from chatbridge.errors import DeliveryError, RefusedError, UnknownOutcomeError
+from chatbridge.errors import DeliveryError, Refusal, RefusedError, UnknownOutcomeError
 from chatbridge.events import ChoicePicked
 from chatbridge.marks import Marks
 from chatbridge.observation import NoticeKind, Observer
@@ -54,6 +54,9 @@ class Replies:
         except UnknownOutcomeError:
             _log.info("nobody knows whether a reply was shown; it is not repeated")
         except RefusedError as error:
+            if error.reason is Refusal.MIGRATED and error.migrated_to:
+                self.say(bot, Address(error.migrated_to), event_key, text)
+                return
             _log.info("a reply was refused (%s)", error.reason)
 
     def answer_choice(self, bot: OpenBot, event: ChoicePicked, text: str) -> None:
