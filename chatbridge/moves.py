@@ -6,12 +6,17 @@ steps can be run again.
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve
 
 from chatbridge.errors import ConflictError
 from chatbridge.links import Link
 from chatbridge.records import DONE_KEPT, Conversation
 from chatbridge.vault import Kept, Vault
+
+_REPEATED: Final = 2 * 86400
+"""Seconds for which an event of the old id may come again: twice the longest horizon."""
 
 
 class Moves:
@@ -41,7 +46,8 @@ class Moves:
                 self._vault.update(kept, lambda link: link.moved(old, new))
                 moved.append(key)
         if not source.record.pending:
-            self._vault.delete(source)
+            # What is done stays known while the platform may repeat it under the old id.
+            self._vault.update(source, lambda old: evolve(old, issues=(), current=""), _REPEATED)
         return moved
 
     def _links(self, conversation: Conversation) -> list[str]:
