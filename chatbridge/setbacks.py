@@ -142,7 +142,9 @@ class Setbacks:
             if not desk.call(desk.desk.has_note(link.issue_id, text)):
                 desk.call(desk.desk.add_note(link.issue_id, text))
         except RefusedError as error:
+            # Without access now; the note stays and is written once the request is seen again.
             _log.warning("agents could not be told (%s)", error.reason)
+            return kept
         try:
             return self._vault.replace(kept, evolve(link, note=""))
         except ConflictError:
