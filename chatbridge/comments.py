@@ -11,6 +11,7 @@ from collections import OrderedDict
 
 from attrs import field, frozen
 
+from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.desk import PublicComment, Witness
 from chatbridge.links import Link
@@ -24,6 +25,8 @@ from chatbridge.vault import Vault
 _LATE_BY = 60_000
 _REMEMBERED = 20_000
 _UNRESOLVED = 5.0
+_LONGEST_LAG = 600.0
+"""Seconds after which two witnesses that disagree are not expected to agree any more."""
 
 
 @frozen
@@ -103,6 +106,7 @@ class CommentReader:
         self._own = own
         self._clock = clock
         self._timings = timings
+        self._watch = Watch(clock)
 
     def read(self, link: Link, desk: OpenDesk) -> News:
         """Return what the chat lacks now; at most two calls, one where nothing is new.
@@ -134,7 +138,14 @@ class CommentReader:
             if comment.comment_id not in echoes and _agrees(witnesses.get(comment.comment_id))
         ]
         waiting = self._unresolved(link, desk, sure)
-        shown = [comment for comment in public if int(comment.comment_id) in link.seen]
+        # Without our own: they become known at any moment, and a comment whose wording changed
+        # between two of its parts would be sent again.
+        shown = [
+            comment
+            for comment in public
+            if int(comment.comment_id) in link.seen
+            and comment.author_id != desk.desk.account_id
+        ]
         comments = tuple(
             _comment(comment, witnesses[comment.comment_id], shown)
             for comment in sure
@@ -144,9 +155,22 @@ class CommentReader:
             comments,
             frozenset(map(int, echoes)),
             fresh_until,
-            _UNRESOLVED if waiting else None,
+            _UNRESOLVED if waiting else self._doubt(link, unknown, {*echoes, *map(_id, sure)}),
             frozenset(witness.marker for witness in ours if witness.marker),
         )
+
+    def _doubt(self, link: Link, unknown: list[PublicComment], settled: set[str]) -> float | None:
+        """Return when to look again for comments on which the witnesses do not agree yet.
+
+        One of the two may lag behind, and the issue does not change when it catches up.
+        """
+        subject = f"{link.site} {link.issue_id}"
+        doubtful = [_id(comment) for comment in unknown if _id(comment) not in settled]
+        if not doubtful:
+            self._watch.forget(subject)
+            return None
+        lag = self._watch.unchanged_for(subject, ",".join(doubtful))
+        return max(lag, _UNRESOLVED) if lag < _LONGEST_LAG else None
 
     def _witnesses(
         self, link: Link, desk: OpenDesk, comments: list[PublicComment]
@@ -169,6 +193,10 @@ class CommentReader:
             return []
         account = desk.desk.account_id or desk.call(desk.desk.identify()).account_id
         return [comment for comment in comments if comment.author_id == account]
+
+
+def _id(comment: PublicComment) -> str:
+    return comment.comment_id
 
 
 def _agrees(witness: Witness | None) -> bool:

@@ -190,7 +190,7 @@ class Desk(ABC):
     """A short name of the site that never changes; links are bound to it."""
 
     account_id: str = ""
-    """The bridge's own account once `identify` was carried out, else empty."""
+    """The bridge's own account once `identify` or `public_comments` was carried out."""
 
     @abstractmethod
     def urls(self) -> tuple[str, ...]:

@@ -44,6 +44,11 @@ class Access:
         # One assignment changes it, so several threads may probe; they find the same.
         self._found: Calls | None = None
 
+    @property
+    def account_id(self) -> str:
+        """Who we are there, empty until the way in was found."""
+        return self._found.account.account_id if self._found is not None else ""
+
     def reach(self) -> Exchange[Calls]:
         """Return the way in that worked, looking for it if none is known."""
         return self._found or (yield from self.probe())

@@ -105,7 +105,9 @@ class CloudDesk(Desk):
 
     def public_comments(self, issue_id: str) -> Exchange[tuple[PublicComment, ...]]:
         """See `Desk.public_comments`."""
-        return reading.public_comments(self._access, issue_id)
+        comments = yield from reading.public_comments(self._access, issue_id)
+        self.account_id = self._access.account_id
+        return comments
 
     def cross_read(self, issue_id: str, comment_ids: tuple[str, ...]) -> Exchange[list[Witness]]:
         """See `Desk.cross_read`."""
