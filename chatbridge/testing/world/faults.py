@@ -123,7 +123,7 @@ class Gate:
         switch: called before each effect, to let another worker go first; None outside of that.
     """
 
-    world: Surroundings
+    world: Any
     switch: Callable[[Effect], None] | None = None
     count: int = 0
     armed: list[Armed] = field(factory=list)

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final
 
+from attrs import evolve
+
 from chatbridge.http_types import WebhookRequest
-from chatbridge.records import ProjectState
+from chatbridge.records import Project, ProjectState
 from chatbridge.testing.world.faults import Armed
 from chatbridge.testing.world.stage import SITE, World
 from chatbridge.testing.world.truth import Word
@@ -113,6 +115,8 @@ def _in_chat(action: str, **more: Any) -> Callable[[World, int], None]:
 
 def _migrates(world: World) -> None:
     old = CHATS[2]
+    if world.telegram.state.chats[old].removed:
+        return
     new = world.telegram.control("migrate", {"chat": old})["chat"]
     world.truth.moved_chats[old] = new
 
@@ -206,18 +210,10 @@ def _forges(world: World, body: str) -> None:
 
 def _sets_project(state: ProjectState) -> Callable[[World], None]:
     def act(world: World) -> None:
-        from attrs import evolve
-
-        from chatbridge.records import Project
-
         for kept in list(world.vault.scan(Project)):
             world.vault.update(kept, lambda project: evolve(project, state=state))
         world.truth.paused = state is not ProjectState.ACTIVE
         world.truth.unpaused_effects = 0
-        if state is ProjectState.ACTIVE:
-            for process in world.processes:
-                if process.bridge is not None:
-                    process.bridge.engine.upkeep.wake_all()
 
     return act
 
@@ -237,8 +233,13 @@ def _restores(world: World) -> None:
     # What stands there now is taken as known, and nobody knows any more who was told what.
     world.excused |= set(world.truth.visible)
     world.marks.add("restored")
-    bridge = world.open_bridge("operator")
-    bridge.links.storage_restored()
+    world.truth.paused = any(
+        kept.record.state is not ProjectState.ACTIVE for kept in world.vault.scan(Project)
+    )
+    world.gate.faults_on = False
+    world.desk.state.behaviour.access = True
+    world.open_bridge("operator").links.storage_restored()
+    world.gate.faults_on = True
     for kept in world.storage.scan("link").rows:
         world.truth.doubts[kept.key] += 1
 
@@ -272,6 +273,12 @@ def _drops_hints(world: World) -> None:
         world.desk.webhook_answered(owed.webhook_id, 200, None)
 
 
+def _jumps(world: World, process: int, seconds: float) -> None:
+    """Set the time of day of the machine of a process."""
+    name = world.processes[process % len(world.processes)].name
+    world.skews[name] = world.skews.get(name, 0.0) + seconds
+
+
 _STEPS: Final[dict[str, Callable[..., None]]] = {
     "says": _says,
     "edits": _edits,
@@ -303,6 +310,6 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "delivers": _delivers,
     "drops_hints": _drops_hints,
     "pass": lambda world, seconds: world.clock.advance(seconds),
-    "jump": lambda world, seconds: world.clock.jump_wall(seconds),
+    "jump": _jumps,
 }
 """Every step by its name."""

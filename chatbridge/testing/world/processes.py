@@ -99,7 +99,7 @@ class Process:
         if self._holds_the_line():
             due.pop("poll", None)
         waits = [at - now for at in due.values()]
-        return max(0.0, min([*waits, *([] if queue is None else [queue])]))
+        return float(max(0.0, min([*waits, *([] if queue is None else [queue])])))
 
     def guarded(self, act: Callable[[], Any]) -> Any:
         """Do something as a thread of the bridge does: nothing but its death gets out."""
@@ -129,7 +129,6 @@ class Process:
         """Work on one handle of the queue."""
         assert self.bridge is not None
         engine = self.bridge.engine
-        self.world.units[self.name] = self.world.units.get(self.name, 0) + 1
         self.guarded(lambda: work_once(engine.queue, engine.work, handle))
 
     def _ensure_started(self) -> bool:

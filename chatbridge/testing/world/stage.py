@@ -26,6 +26,7 @@ from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.virtual_clock import VirtualClock
 from chatbridge.testing.world.faults import Effect, Gate
+from chatbridge.testing.world.host_clock import HostClock
 from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
 from chatbridge.testing.world.truth import Truth
@@ -75,6 +76,7 @@ class World:
     ) -> None:  # fmt: skip
         self.mode = mode
         self.clock = VirtualClock()
+        self.skews: dict[str, float] = {}
         self.desk = DeskSimulator(clock=self.clock)
         self.telegram: Any = _plugins().simulator("telegram")(clock=self.clock)
         self.places = {_SITE_URL: self.desk, _TELEGRAM_URL: self.telegram}
@@ -110,7 +112,7 @@ class World:
             public_url=_PUBLIC_URL,
             plugins=_plugins(),
             transport=GatedTransport(self, process),
-            clock=self.clock,
+            clock=HostClock(self.clock, self.skews, process),
             timings=self.timings,
         )
 

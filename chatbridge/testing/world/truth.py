@@ -107,7 +107,7 @@ class Truth:
         changes = self.visible.get(comment_id, [])
         for at, (start, shown) in enumerate(changes):
             end = changes[at + 1][0] if at + 1 < len(changes) else float("inf")
-            if shown and start <= now and end >= since and end > start:
+            if shown and start <= now and end >= since:
                 return True
         return False
 
@@ -150,6 +150,9 @@ class Truth:
     def begins(self, process: str, request: HttpRequest, effect: Effect) -> None:
         """Note that a call is about to be made, and judge whether it may be."""
         ids = _shown_by(request) if effect.name == "sendMessage" else []
+        if effect.name.endswith("/comment") and effect.kind == "read":
+            # What is sent from here on was read together.
+            self.world.units[process] = self.world.units.get(process, 0) + 1
         late = self.paused
         self._going[process] = (ids, self.world.clock.monotonic(), late)
         if effect.kind == "write" and late:
@@ -173,7 +176,12 @@ class Truth:
             if effect.name.startswith("POST servicedeskapi/request/") and response.status == 201:
                 self.texts[str((request.json or {}).get("body"))] += 1
             return
-        if effect.name != "sendMessage" or response.status != 200:
+        if effect.name != "sendMessage":
+            return
+        if response.status == 403 and "could not be passed on" in str(request.json):
+            # Who blocked the bot cannot be told.
+            self.texts.update(_shown_by(request))
+        if response.status != 200:
             return
         ids, since, _ = self._going.get(process, ([], 0.0, False))
         body = request.json or {}

@@ -1,0 +1,115 @@
+"""Random histories: one seed decides what people do, what fails, who works and how time passes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any, Final
+
+from chatbridge.testing.world.enumeration import FAULTS
+from chatbridge.testing.world.histories import History
+from chatbridge.testing.world.operations import Step
+
+DEFAULT_STEPS: Final = 40
+
+_Draw = Callable[[random.Random], Step]
+
+_STATUSES = ("In progress", "Waiting for customer", "Resolved", "Waiting for support")
+_KINDS = ("public", "public", "public", "internal", "restricted", "long")
+_COMMANDS = ("/start", "/status", "/new", "/help", "/more")
+_BEHAVIOURS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("index_lag", (0.0, 20.0, 60.0)),
+    ("commit_lag", (0.0, 5.0, 30.0)),
+    ("banks", (True,)),
+    ("lie_in_webhooks", (True,)),
+    ("automation", ("thank you", "")),
+    ("access", (False, True, True)),
+    ("page_cap", (2, 50)),
+    ("hide_properties", (True, False)),
+    ("refuse_adf", (True, False)),
+)
+_FORGED = ("", "{}", "[1]", '{"issue":{"id":"10001"},"comment":{"id":"1"}}', "\x00")
+
+
+def history_of(seed: int, steps: int = DEFAULT_STEPS) -> History:
+    """Return the history of a seed."""
+    draw = random.Random(seed)  # noqa: S311 - reproducible on purpose
+    start = draw.choice(("nothing", "opened", "opened", "two", "group"))
+    mode = draw.choice(("poll", "webhook"))
+    processes = draw.choice((1, 1, 2, 3))
+    hints = draw.random() < 0.5
+    happened = [_step(draw) for _ in range(steps)]
+    return History(tuple(happened), start, mode, processes, hints)
+
+
+def _step(draw: random.Random) -> Step:
+    weights = [weight for weight, _ in _DRAWS]
+    return draw.choices([make for _, make in _DRAWS], weights)[0](draw)
+
+
+def _chat(name: str, *more: Any) -> _Draw:
+    return lambda draw: (name, draw.randrange(3), *more)
+
+
+def _issue(name: str) -> _Draw:
+    return lambda draw: (name, draw.randrange(3))
+
+
+def _comment(name: str) -> _Draw:
+    return lambda draw: (name, draw.randrange(3), draw.randrange(-2, 4))
+
+
+def _process(name: str) -> _Draw:
+    return lambda draw: (name, draw.randrange(3))
+
+
+def _fault(draw: random.Random) -> Step:
+    mode = draw.choice((*FAULTS, "pause", "meanwhile"))
+    countdown = draw.randrange(1, 25)
+    if mode != "meanwhile":
+        return ("arms", mode, countdown)
+    people = [_comment("flips"), _comment("deletes_comment"), _comment("changes"),
+              _issue("moves"), _issue("deletes"), _chat("blocks"), _chat("says"),
+              lambda draw: ("comments", draw.randrange(3), draw.choice(_KINDS))]  # fmt: skip
+    return ("arms", mode, countdown, draw.choice(people)(draw))
+
+
+def _behaviour(draw: random.Random) -> Step:
+    name, values = draw.choice(_BEHAVIOURS)
+    return ("behaves", name, draw.choice(values))
+
+
+_DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
+    (10, _chat("says")),
+    (3, _chat("edits")),
+    (3, _chat("replies")),
+    (4, lambda draw: ("commands", draw.randrange(3), draw.choice(_COMMANDS))),
+    (2, _chat("presses")),
+    (1.5, _chat("blocks")),
+    (2, _chat("unblocks")),
+    (0.5, lambda _: ("migrates",)),
+    (12, lambda draw: ("comments", draw.randrange(3), draw.choice(_KINDS))),
+    (0.6, lambda draw: ("many_comments", draw.randrange(3), draw.choice((5, 11, 14)))),
+    (4, _comment("flips")),
+    (2, _comment("changes")),
+    (2, _comment("deletes_comment")),
+    (3, lambda draw: ("sets_status", draw.randrange(3), draw.choice(_STATUSES))),
+    (0.4, _issue("moves")),
+    (0.4, _issue("deletes")),
+    (2, _behaviour),
+    (1, lambda draw: ("forges", draw.choice(_FORGED))),
+    (0.7, lambda _: ("pauses_project",)),
+    (1, lambda _: ("resumes_project",)),
+    (0.5, lambda _: ("backs_up",)),
+    (0.3, lambda _: ("restores",)),
+    (0.5, lambda draw: ("renumbers", draw.randrange(1, 10**6))),
+    (10, _fault),
+    (18, _process("run")),
+    (3, _process("crash")),
+    (2, _process("stop")),
+    (8, _process("delivers")),
+    (2, lambda _: ("drops_hints",)),
+    (12, lambda draw: ("pass", draw.choice((0.5, 3, 11, 30, 61, 130, 700)))),
+    (1, lambda draw: ("jump", draw.randrange(3), draw.choice((-3e8, -4000, 60, 90_000, 3e8)))),
+)
+"""How likely each kind of step is, and how one is drawn."""
