@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Callable
 from typing import Any
@@ -428,6 +430,30 @@ def test_any_word_of_the_customer_resumes_the_link(world, blocked):
     world.says("/help")
     world.run()
     assert 1 == world.shown("are you there?")
+
+
+def test_chat_in_which_the_bot_may_not_write_is_told_to_the_agents(world, opened):
+    """A refusal for any other reason stops the link with a note; the customer's word resumes it."""
+    world.telegram.switch_fault(Fault(kind="status", status=403, match="sendMessage"))
+    world.agent(opened, "are you there?")
+    world.run()
+    assert (1, "not_allowed") == (len(notes(world, opened)), link_of(world, opened).reason)
+    world.says("Here I am")
+    world.run()
+    assert 1 == world.shown("are you there?")
+
+
+def test_long_answer_goes_on_after_a_block_where_it_stopped(world, opened):
+    """Parts that arrived before the customer blocked the bot do not come again."""
+    world.telegram.switch_fault(Fault(kind="slow", seconds=0.0, match="sendMessage", times=2))
+    world.telegram.switch_fault(Fault(kind="status", status=403, match="sendMessage"))
+    world.agent(opened, LONG)
+    world.run()
+    assert 2 == world.shown("word")
+    world.says("Here I am")
+    world.run()
+    parts = [each["text"].removeprefix(f"{opened}\n") for each in bot_messages(world, "word")]
+    assert LONG == " ".join(parts).removeprefix("Alice Agent: ")
 
 
 def test_note_is_written_once_though_its_answer_is_lost(world, opened):
@@ -955,6 +981,34 @@ def test_hint_of_a_note_sends_nothing_though_it_claims_to_be_public(world, hinte
     assert [200] == world.deliver_webhooks()
     world.run()
     assert 0 == world.shown("odd")
+
+
+def signed_hint(world, body: dict[str, Any]) -> WebhookRequest:
+    """Return a hint with Jira's signature."""
+    raw = json.dumps(body).encode()
+    secret = world.desk.credentials()["hint_secret"].encode()
+    digest = hmac.new(secret, raw, hashlib.sha256).hexdigest()
+    return WebhookRequest({"X-Hub-Signature": f"sha256={digest}"}, raw)
+
+
+def test_hint_that_names_an_issue_by_its_key_wakes_its_link(world, hinted):
+    """An Automation rule knows the key only; that is enough."""
+    world.agent(hinted, "Have you tried water?")
+    hint = signed_hint(world, {"issue": {"key": hinted}})
+    assert 200 == world.bridge.receive_hint("acme", hint).status
+    world.run(1)
+    assert 1 == world.shown("Have you tried water?")
+
+
+def test_hint_of_a_foreign_issue_is_asked_about_once(world, opened):
+    """A key that is no request of ours costs one call, and is not asked about again."""
+    hint = signed_hint(world, {"issue": {"key": "OPS-99"}})
+    assert 200 == world.bridge.receive_hint("acme", hint).status
+    for _ in range(4):
+        world.run()
+        world.clock.advance(300)
+    asked = [request for request, _ in world.calls if "OPS-99" in request.url]
+    assert (1, 0) == (len(asked), len(world.bridge.engine.queue))
 
 
 def test_forged_hint_is_refused_without_a_call(world, opened):
