@@ -87,8 +87,10 @@ def cross_read(
             repeatable=True,
         )
         witnesses, is_last = understood(answer, lambda value: _witnesses(value, issue_id))
-        found += [witness for witness in witnesses if int(witness.comment_id) in asked]
-        told = {int(witness.comment_id) for witness in witnesses}
+        # What nobody asked for is no progress: with it the asking might never end.
+        asked_for = [witness for witness in witnesses if int(witness.comment_id) in asked]
+        found += asked_for
+        told = {int(witness.comment_id) for witness in asked_for}
         # A page that holds less than was asked for, and says so, is followed by another one.
         unanswered = [] if is_last or not told else [one for one in asked if one not in told]
         waiting = unanswered + waiting[_AT_ONCE:]
