@@ -115,7 +115,7 @@ class Looks:
         until = self.world.clock.monotonic() + seconds
         while self.world.clock.monotonic() < until:
             self.rounds.turn()
-            self.world.clock.advance(0.5)
+            self.world.clock.advance(0.5 if seconds < 200 else 5.0)
 
     def settle(self, minutes: int = 8) -> None:
         """Let enough time pass for everything that was in doubt."""
