@@ -151,7 +151,7 @@ class Poller:
                 "other program, or use 'chatbridge webhook remove'"
             )
         elif error.reason is Refusal.UNAUTHORISED:
-            self.problem = "the platform refuses the bot's token; set a new one"
+            self.problem = "the platform refuses the bot's token; set a new one with 'project set'"
         else:
             self.problem = f"the platform refuses to be polled ({error.reason})"
         self._observer.notice(NoticeKind.BOT_TROUBLE, bot.party.name, self.problem)
