@@ -63,6 +63,8 @@ def fail(breaker, times, party=SITE, outcome=None):
             breaker.send(HttpRequest("GET", "https://x.example", paces=paces), party)
 
 
+@pytest.mark.fault("F21", "F22")
+@pytest.mark.invariant("I18")
 @pytest.mark.parametrize(
     "outcome", [503, RetryLaterError("reset"), UnknownOutcomeError("lost")], ids=str
 )

@@ -172,6 +172,7 @@ def test_changelog_fragments_are_named_by_kind() -> None:
     assert [] == wrong
 
 
+@pytest.mark.fault("F73")
 def test_importing_the_package_does_no_work() -> None:
     """`import chatbridge` loads no outside library but attrs, starts no thread and says nothing."""
     program = (

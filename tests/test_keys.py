@@ -216,6 +216,8 @@ def test_first_start_makes_a_keyset(storage, root):
     assert (1, b"x") == second.unseal("link:a", first.seal("link:a", 1, b"x"))
 
 
+@pytest.mark.fault("F68")
+@pytest.mark.invariant("I12")
 @given(wrong=st.binary(min_size=32, max_size=32))
 def test_wrong_key_writes_nothing(wrong):
     """Any other root key is refused as wrong, and the storage stays as it is."""
@@ -229,6 +231,8 @@ def test_wrong_key_writes_nothing(wrong):
     assert before == storage.get(KEYSET_KEY)
 
 
+@pytest.mark.fault("F68")
+@pytest.mark.invariant("I12")
 def test_wrong_key_leaves_the_database_as_it_is(tmp_path, root):
     """A start with a wrong root key does not change one byte of the database file."""
     path = tmp_path / "records.db"
@@ -332,6 +336,8 @@ def test_unavailable_storage_makes_no_sealer(storage, root, monkeypatch):
 # --- changing the root key --------------------------------------------------------------------
 
 
+@pytest.mark.fault("F70")
+@pytest.mark.invariant("I14")
 def test_root_key_is_replaced_without_a_gap(storage, root):
     """Old, then both, then new: at every step the named keys open, and no other one does."""
     new = other_root()
@@ -362,6 +368,8 @@ def test_change_of_nothing(storage, root):
         change_roots(storage, [root], [root])
 
 
+@pytest.mark.fault("F70")
+@pytest.mark.invariant("I14")
 def test_change_that_lost_a_race(root):
     """Two changes at once: the later one is refused and changes nothing."""
     storage = Racing(lambda _: None)

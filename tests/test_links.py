@@ -43,12 +43,15 @@ def test_links_survive_being_kept(link):
     assert link == Link.from_plain(json.loads(json.dumps(link.to_plain())), link.schema)
 
 
+@pytest.mark.invariant("I19")
 def test_seen_comments_cost_little():
     """Ids of a long conversation are kept as differences."""
     link = evolve(LINK, seen=frozenset(range(1_000_000, 1_005_000, 5)))
     assert 2_300 > len(json.dumps(link.to_plain(), separators=(",", ":")))
 
 
+@pytest.mark.fault("F28")
+@pytest.mark.invariant("I22")
 @pytest.mark.parametrize(
     ("changes", "mine"),
     [({}, True), ({"chat": "c2"}, False), ({"bot_id": "8"}, False), ({"platform": "x"}, False)],
@@ -98,6 +101,7 @@ def test_link_moves_with_its_chat_only():
     assert (Address("c2"), None) == (moved.address, LINK.moved("c3", "c2"))
 
 
+@pytest.mark.fault("F81")
 def test_repr_shows_no_chat():
     """Tracebacks may hold links."""
     link = Link("site", "1", "acme", "7", "chat-4711", "thread-4711", seen=frozenset({4711}))

@@ -44,6 +44,7 @@ def test_choice_says_what_was_signed():
     assert ChoiceToken("more", handle) == MARKS.read_choice(DATA, HERE, NOW)
 
 
+@pytest.mark.fault("F58")
 @given(st.integers(0, len(DATA) * 8 - 1))
 def test_any_changed_bit_of_a_choice_is_refused(bit):
     """Nothing of it can be changed."""
@@ -64,6 +65,7 @@ def test_odd_shapes_are_refused(data):
     assert MARKS.read_choice(data, HERE, NOW) is None
 
 
+@pytest.mark.fault("F58")
 @given(anything)
 def test_choice_is_good_in_its_own_chat_only(chat):
     """Another chat's person cannot use it."""
@@ -81,6 +83,7 @@ def test_choice_of_another_key_is_refused():
     assert FOREIGN.read_choice(DATA, HERE, NOW) is None
 
 
+@pytest.mark.fault("F58")
 @pytest.mark.parametrize(
     ("later", "good"), [(0, True), (599, True), (600, True), (661, False), (10**7, False)]
 )

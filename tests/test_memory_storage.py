@@ -45,6 +45,7 @@ class TestSuite(StorageSuite):
         return wall_clock.advance
 
 
+@pytest.mark.fault("F85")
 def test_expired_records_leave_the_memory(storage, wall_clock):
     """Expired records do not pile up: later puts remove them, without being asked for them."""
     for number in range(1000):

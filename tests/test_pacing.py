@@ -71,6 +71,8 @@ def test_too_long_a_wait_books_nothing(pacer):
     assert [1, 2] == [wait(pacer, CHAT), wait(pacer, CHAT)]
 
 
+@pytest.mark.fault("F20", "F24")
+@pytest.mark.invariant("I18")
 def test_a_hold_is_kept_to_the_second(pacer, clock):
     """Nothing passes before the hold's end, then one request, then the usual pace."""
     fast = Pace("bot", "b", 10.0, burst=5)
@@ -136,6 +138,7 @@ def test_being_told_our_own_wait_changes_nothing(pacer, clock):
     assert 0 == wait(pacer, OTHER, longest=0)
 
 
+@pytest.mark.fault("F82")
 def test_memory_is_bounded_by_what_is_in_use(pacer, clock):
     """Ten thousand chats, one after the other, leave few buckets behind."""
     for number in range(10_000):
@@ -166,6 +169,8 @@ def test_threads_never_book_one_moment_twice(clock):
     assert list(range(800)) == sorted(waits)
 
 
+@pytest.mark.fault("F24")
+@pytest.mark.invariant("I18")
 @given(
     gaps=st.lists(st.floats(0, 3), max_size=60),
     rate=st.floats(0.2, 20),

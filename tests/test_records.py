@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
@@ -106,6 +107,8 @@ def test_finished_event_is_done_and_has_no_intent():
     assert done == done.finished(key(1))
 
 
+@pytest.mark.fault("F42")
+@pytest.mark.invariant("I19")
 def test_only_the_newest_finished_events_are_remembered():
     """The ring is bounded; a repeat moves its key to the end."""
     talk = Conversation("a", "b", "c")
@@ -139,6 +142,7 @@ def test_overtaken_intent_need_not_be_begun():
     assert 3 == len(looks)
 
 
+@pytest.mark.fault("F81")
 def test_reprs_show_no_chat_and_no_token():
     """Tracebacks may hold records."""
     bot = BotRecord("acme", "7", "bot", "poll", {"token": "t0ken"})
@@ -149,6 +153,7 @@ def test_reprs_show_no_chat_and_no_token():
     ]
 
 
+@pytest.mark.invariant("I19", "I28")
 def test_conversation_stays_small():
     """A year of chatting costs no more than the ring and its requests."""
     talk = Conversation("telegram", "110201543", "123456789", issues=("10001",), current="10001")

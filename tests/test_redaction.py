@@ -12,6 +12,7 @@ from chatbridge.redaction import RedactingFilter, hide_addresses, redact, speaki
 TOKEN = "123456:AAbb-Cc_dd"
 
 
+@pytest.mark.fault("F80")
 @pytest.mark.parametrize(
     ("text", "secrets", "expected"),
     [
@@ -58,6 +59,7 @@ def log():
     return write
 
 
+@pytest.mark.fault("F80")
 def test_records_of_our_calls_are_rewritten(log):
     """Inside a call of ours no path, secret, object or traceback stays in a record."""
     try:

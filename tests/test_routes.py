@@ -34,6 +34,8 @@ def test_a_url_is_an_origin_and_a_target(url, place, target):
     assert target == "/" or target not in repr(found)
 
 
+@pytest.mark.fault("F35")
+@pytest.mark.invariant("I23")
 @pytest.mark.parametrize(
     "url",
     [

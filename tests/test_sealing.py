@@ -80,11 +80,13 @@ def test_too_large(sealer):
         sealer.seal("link:a", 1, b"x" * 131025)
 
 
+@pytest.mark.invariant("I26")
 def test_same_record_never_looks_the_same(sealer):
     """Sealing twice gives different bytes, so equality of records does not show."""
     assert sealer.seal("link:a", 1, b"x") != sealer.seal("link:a", 1, b"x")
 
 
+@pytest.mark.invariant("I19", "I26")
 def test_size_tells_little(sealer):
     """Records of 0 to 255 bytes are equally long when sealed, and a link is at most 330 bytes."""
     assert {303} == {len(sealer.seal("link:a", 1, b"x" * size)) for size in range(256)}
@@ -93,6 +95,8 @@ def test_size_tells_little(sealer):
 # --- tampering --------------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_every_bit_flip_is_rejected(sealer):
     """A record with any one bit changed does not open."""
     sealed = sealer.seal("link:a", 1, b"secret")
@@ -103,6 +107,8 @@ def test_every_bit_flip_is_rejected(sealer):
             sealer.unseal("link:a", bytes(changed))
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_every_truncation_and_extension_is_rejected(sealer):
     """A record that is cut short or extended does not open."""
     sealed = sealer.seal("link:a", 1, b"secret")
@@ -114,6 +120,8 @@ def test_every_truncation_and_extension_is_rejected(sealer):
             sealer.unseal("link:a", sealed + extra)
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_every_swap_is_rejected(sealer):
     """A record opens under its own key only, of all keys of all kinds."""
     keys = [
@@ -128,6 +136,8 @@ def test_every_swap_is_rejected(sealer):
                 sealer.unseal(here, sealed[there])
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_another_instance_is_rejected(sealer):
     """The same keys in another installation do not open the record."""
     other = Sealer(make_keyset(instance_id="instance-2"))
@@ -257,6 +267,7 @@ def test_unreadable_keysets(raw):
     assert None is caught.value.__context__
 
 
+@pytest.mark.fault("F84")
 def test_newer_keyset_is_refused():
     """A keyset of a newer schema is refused with the mend."""
     with pytest.raises(StorageError, match="update"):
@@ -354,6 +365,8 @@ def test_vector_is_what_we_make(vector):
     assert hexed(vector, "token") == sealer.token(*vector["parts"])
 
 
+@pytest.mark.fault("F84")
+@pytest.mark.invariant("I13")
 def test_vector_still_opens(vector):
     """Records and wrapped keysets of the first version are readable for ever."""
     keyset = unwrap_keyset(hexed(vector, "wrapped_keyset"), [hexed(vector, "root_key")])

@@ -25,6 +25,7 @@ def test_reveal_returns_the_text(secret):
     assert VALUE == secret.reveal()
 
 
+@pytest.mark.fault("F80")
 @pytest.mark.parametrize("shown", [repr, str, "%s".__mod__, "%r".__mod__, lambda s: f"{[s]}"])
 def test_no_way_of_showing_shows_it(secret, shown):
     """Printing, logging and nesting show dots."""

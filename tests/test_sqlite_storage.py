@@ -139,6 +139,8 @@ def test_closing_leaves_one_file(path, storage):
     assert ["records.db"] == [file.name for file in path.parent.iterdir()]
 
 
+@pytest.mark.fault("F79")
+@pytest.mark.invariant("I17")
 def test_deleted_bytes_are_overwritten(path, storage):
     """What was deleted is not in the file any more."""
     storage.put("link:a", b"canary-one" * 20)
@@ -240,6 +242,7 @@ def test_database_of_another_program(path, mark):
     assert before == path.read_bytes()
 
 
+@pytest.mark.fault("F84")
 def test_newer_database(path, storage):
     """The database of a newer version is refused with the mend."""
     storage.close()
@@ -262,6 +265,7 @@ def rows_on_disk(path):
     return keys
 
 
+@pytest.mark.fault("F85")
 def test_expired_rows_are_erased(storage, path, wall_clock):
     """Expired rows leave the file by purge, in steps as small as asked for."""
     for number in range(5):
@@ -332,6 +336,7 @@ def assert_clean(error):
     assert (None, None) == (error.__cause__, error.__context__)
 
 
+@pytest.mark.fault("F62")
 def test_full_disk(storage, monkeypatch):
     """On a full disk a put fails with the mend, writes nothing, and works again afterwards."""
     storage.put("link:a", b"1")
@@ -349,6 +354,7 @@ def test_full_disk(storage, monkeypatch):
     storage.put("link:b", b"x" * 100_000)
 
 
+@pytest.mark.fault("F62")
 def test_full_disk_for_real(run, storage):
     """A process that may not let files grow gets the error, and what was there stays whole."""
     storage.put("link:a", b"1")
@@ -371,6 +377,7 @@ except StorageUnavailableError as error:
     storage.put("link:after", b"1")
 
 
+@pytest.mark.fault("F62")
 @pytest.mark.skipif(not hasattr(os, "setuid"), reason="no users here")
 def test_read_only_for_real(run, storage, path):
     """A process that may read but not write says so, and can still read."""
@@ -399,6 +406,7 @@ for write in (lambda: storage.put("link:a", b"2"), lambda: storage.delete("link:
     assert b"1" == storage.get("link:a").value
 
 
+@pytest.mark.fault("F62")
 def test_locked(storage, path):
     """While another process writes for long, a put fails after its wait; reads go on."""
     storage.put("link:a", b"1")
@@ -691,6 +699,7 @@ def test_processes_set_up_one_file(run):
     assert [str(PROCESSES)] == printed(run("print(len(storage.scan('link').rows))"))
 
 
+@pytest.mark.fault("F61", "F74")
 def test_processes_lose_no_update(run, storage):
     """Processes that count in one record, each on condition, together count right."""
     storage.put("link:a", b"0")
@@ -714,6 +723,7 @@ for _ in range(25):
     assert b"%d" % (25 * PROCESSES) == storage.get("link:a").value
 
 
+@pytest.mark.fault("F62")
 def test_killed_process_leaves_what_it_was_told(run, storage):
     """What a put returned for is there after the process was killed without any farewell."""
     code = """
@@ -751,6 +761,8 @@ def in_child(action):
         os.waitpid(child, 0)
 
 
+@pytest.mark.fault("F73")
+@pytest.mark.invariant("I25")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_child_and_parent_both_work(storage):
     """After a fork both processes read and write, and both see everything."""
@@ -794,6 +806,8 @@ def test_child_outlives_the_parents_storage(storage, path):
         assert ["link:a", "link:b"] == [row.key for row in again.scan("link").rows]
 
 
+@pytest.mark.fault("F73")
+@pytest.mark.invariant("I25")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_fork_while_threads_write(storage):
     """A fork in the middle of other threads' puts harms neither them nor the child."""
@@ -818,6 +832,7 @@ def test_fork_while_threads_write(storage):
     assert done == len(storage.scan("link", limit=10**6).rows)
 
 
+@pytest.mark.fault("F73")
 def test_fork_that_python_did_not_see(storage, monkeypatch):
     """A child of a fork behind Python's back is refused, rather than losing records."""
     storage.put("link:a", b"1")

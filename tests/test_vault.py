@@ -97,6 +97,7 @@ def test_create_then_read(vault):
     assert kept == vault.read(Note, "a") == vault.read_key(Note, kept.key)
 
 
+@pytest.mark.invariant("I10", "I26")
 def test_nothing_is_readable_in_the_storage(vault, storage):
     """Neither the identity nor a value stands in the storage."""
     vault.create(Note("canary-name"))
@@ -187,6 +188,7 @@ def test_update(vault):
     assert kept == vault.read(Note, "a")
 
 
+@pytest.mark.fault("F61")
 def test_update_applies_to_the_newest(vault):
     """If somebody was quicker the change is applied to what they wrote."""
     old = vault.create(Note("a"))
@@ -217,6 +219,7 @@ def test_update_of_what_is_gone(vault):
     assert None is vault.read(Note, "a")
 
 
+@pytest.mark.fault("F61")
 def test_update_gives_up(vault):
     """Where somebody else is quicker 8 times in a row, the caller is told, and may come again."""
     kept = vault.create(Note("a"))
@@ -244,6 +247,8 @@ def swap(storage, one, other):
     storage.put(other, a.value)
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_swapped_records_are_refused(vault, storage):
     """Two records that changed places are both refused."""
     keys = [vault.create(Note(name)).key for name in "ab"]
@@ -265,6 +270,7 @@ def test_identity_is_compared_after_unsealing(vault, storage):
     assert [] == list(vault.scan(Note))
 
 
+@pytest.mark.fault("F84")
 def test_older_schema_is_read(vault):
     """A record of the version before is read, and written back in the present form."""
     old = vault.create(OlderNote("a"))
@@ -276,6 +282,7 @@ def test_older_schema_is_read(vault):
         vault.read_key(OlderNote, old.key)
 
 
+@pytest.mark.fault("F84")
 def test_newer_schema_is_refused(vault):
     """A record of a version to come is refused with the mend, and is no damage."""
     kept = vault.create(NewerNote("a"))
@@ -309,6 +316,8 @@ def test_scan_returns_the_whole_kind(vault, storage, monkeypatch):
     assert made == set(vault.scan(Note))
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I8")
 def test_one_bad_row_hurts_nobody_else(vault, storage, caplog):
     """Rows that are damaged or newer are left out and told by key; all others are returned."""
     keys = {name: vault.create(Note(name)).key for name in "abcd"}

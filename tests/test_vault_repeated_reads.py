@@ -84,6 +84,8 @@ def test_a_change_by_another_process_is_seen_at_once(make_vault: Callable[[], Va
     assert None is mine.read(Claim, *SUBJECT)
 
 
+@pytest.mark.fault("F66")
+@pytest.mark.invariant("I13")
 def test_altered_bytes_are_refused_although_the_record_is_known(
     make_vault: Callable[[], Vault], storage: AlteredStorage
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_record_under_a_foreign_key_is_refused_again_and_again(
             vault.read_key(Claim, strange)
 
 
+@pytest.mark.fault("F82")
 def test_what_is_remembered_is_bounded(make_vault: Callable[[], Vault]) -> None:
     """The memory for known records does not grow with the storage; the latest ones stay in it."""
     vault = make_vault()

@@ -149,6 +149,7 @@ def test_what_is_not_there_is_not_there(bridge, call, method, path, status, allo
     assert (status, allowed, b"", []) == (found, fields.get("Allow"), content, bridge.taken)
 
 
+@pytest.mark.fault("F49", "F82")
 @pytest.mark.parametrize(
     ("length", "body", "status"),
     [
@@ -213,6 +214,8 @@ def test_a_storage_that_fails_lets_the_webhook_come_again(bridge, call):
     assert (503, "5") == (status, fields["Retry-After"])
 
 
+@pytest.mark.fault("F81")
+@pytest.mark.invariant("I10")
 def test_nothing_of_a_call_is_logged(bridge, call, caplog):
     """A crash is told by kind and place; path, body, headers and its text stay out of the log."""
     bridge.answer = KeyError("secret-in-the-error")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from chatbridge.clock import SystemClock
 from chatbridge.workqueue import WorkerPool, WorkQueue
 
 PATIENCE = 10.0
 
 
+@pytest.mark.fault("F76")
 def test_the_grace_is_for_all_workers_together():
     """Ten workers that hang hold the end up for one grace, not for ten."""
     queue, go_on, busy = WorkQueue(SystemClock()), threading.Event(), threading.Semaphore(0)

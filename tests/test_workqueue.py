@@ -198,6 +198,8 @@ def test_unforeseen_failure_is_tried_again(queue):
     assert "a" == queue.get(1.0)
 
 
+@pytest.mark.fault("F5", "F74")
+@pytest.mark.invariant("I25")
 def test_many_threads_never_share_a_handle_and_lose_none():
     """Real workers: each handle by one at a time, and as many adds as runs begin after them."""
     queue, lock = WorkQueue(SystemClock()), threading.Lock()

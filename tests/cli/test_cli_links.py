@@ -78,6 +78,8 @@ def test_held_links_are_released(world, linked, option, sent):
     assert sent == any("red button" in text for text in world.shown())
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.invariant("I15")
 def test_a_restored_storage_repeats_nothing(world, linked):
     """After `storage restored` old comments stay unsent, new ones are sent."""
     world.desk.control("comment", {"issue": "HELP-1", "text": "Said before the backup came back"})

@@ -142,6 +142,7 @@ def test_simulate_names_what_is_wrong(shell):
         assert "take another port" in shell.bad("simulate", "--port", port)
 
 
+@pytest.mark.fault("F76")
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("web", [["--port", "0"], ["--no-web"]])
 def test_run_ends_by_signal(set_up, program, how, web):
@@ -154,6 +155,7 @@ def test_run_ends_by_signal(set_up, program, how, web):
     assert "Traceback" not in _stderr(set_up) and "ERROR" not in _stderr(set_up)
 
 
+@pytest.mark.fault("F76")
 def test_run_waits_for_work_no_longer_than_its_grace(world, set_up, program, eventually):
     """A site that hangs does not hold the end up; the message is not lost."""
     world.desk.switch_fault(Fault(kind="slow", match="POST .*/request$", seconds=15.0, times=None))

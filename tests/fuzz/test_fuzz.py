@@ -77,6 +77,7 @@ QUICK = settings(
 )
 
 
+@pytest.mark.fault("F23", "F48")
 @pytest.mark.parametrize("name", NAMES)
 @QUICK
 @given(data=st.data())
@@ -87,6 +88,7 @@ def test_changed_inputs(name: str, data: st.DataObject) -> None:
     _try(name, mutations.mutated(name, seed, chance))
 
 
+@pytest.mark.fault("F23", "F48")
 @pytest.mark.parametrize("name", NAMES)
 @QUICK
 @given(body=st.binary(max_size=120) | st.text(st.characters(), max_size=60).map(
@@ -103,6 +105,7 @@ def test_genuine_inputs(name: str) -> None:
         _try(name, seed)
 
 
+@pytest.mark.fault("F23", "F48")
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_what_once_broke_a_parser(path: Path) -> None:
     """An input that was a find does no harm any more."""
@@ -129,6 +132,7 @@ def _bombs(size: int) -> dict[str, bytes]:
 BOMBS = sorted(_bombs(1))
 
 
+@pytest.mark.fault("F23", "F34", "F82")
 @pytest.mark.parametrize("bomb", BOMBS)
 @pytest.mark.parametrize("name", NAMES)
 def test_large_inputs(name: str, bomb: str) -> None:
@@ -176,6 +180,7 @@ def test_the_search_sees_what_is_wrong(fault: str, monkeypatch: pytest.MonkeyPat
         _try("choice", b"")
 
 
+@pytest.mark.fault("F23", "F48", "F57")
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", SEARCHED_IN_CI)
 def test_search_led_by_coverage(name: str, request: pytest.FixtureRequest) -> None:

@@ -170,6 +170,7 @@ def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> No
     assert 1 == len([q for q, _ in world.calls if q.method == "POST"])
 
 
+@pytest.mark.fault("F38")
 @pytest.mark.parametrize(
     ("kind", "rung", "field"),
     [
@@ -263,6 +264,7 @@ def test_a_comment_carries_its_marker_and_is_public(world: Any, issue: str) -> N
     )
 
 
+@pytest.mark.fault("F38")
 def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) -> None:
     """A comment whose answer was lost may come late; then its marker leads to it."""
     world.act("behaviour", commit_lag=20.0)
@@ -276,6 +278,7 @@ def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) ->
     assert {"m1": (shown["id"],)} == world.run(world.desk.find_comments(issue, markers))
 
 
+@pytest.mark.fault("F38")
 def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> None:
     """A call that was lost on its way is unknown too, and leaves nothing."""
     world.site.switch_fault(Fault(kind="lost_before", match="POST .*/comment$"))
@@ -380,6 +383,7 @@ def test_categories_are_told_apart(
     assert category == world.run(world.desk.read_request(issue)).category
 
 
+@pytest.mark.fault("F16")
 def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     """Outside a service project the request is NOT_FOUND, though all its comments claim public."""
     world.say(issue, "secret", public=False)
@@ -425,6 +429,8 @@ def test_all_pages_are_read(world: Any, issue: str) -> None:
     assert len(said) == len(comments)
 
 
+@pytest.mark.fault("F19")
+@pytest.mark.invariant("I1")
 def test_a_comment_that_slips_across_a_page_is_not_lost(world: Any, issue: str) -> None:
     """While pages are read one comment goes; the others are all there."""
     said = [world.say(issue, f"answer {number}") for number in range(60)]
@@ -443,6 +449,7 @@ def test_a_comment_that_slips_across_a_page_is_not_lost(world: Any, issue: str) 
     assert kept == [each.comment_id for each in found]
 
 
+@pytest.mark.fault("F19")
 def test_comments_that_never_stand_still_come_later(world: Any, issue: str) -> None:
     """A list that changes at every reading is left for later, not guessed."""
     for number in range(60):
@@ -463,6 +470,8 @@ def _page(*comments: dict[str, Any]) -> bytes:
 _COMMENT = {"id": "1", "public": True, "created": {"epochMillis": 5}, "body": "x"}
 
 
+@pytest.mark.fault("F15", "F23")
+@pytest.mark.invariant("I2")
 @pytest.mark.parametrize("public", [None, False, "true", 1, "yes", [True], {"public": True}])
 def test_public_must_be_exactly_true(world: Any, issue: str, public: Any) -> None:
     """Whatever is not the value true is not public; nor is a comment without an id."""
@@ -473,6 +482,7 @@ def test_public_must_be_exactly_true(world: Any, issue: str, public: Any) -> Non
     assert ["1"] == [each.comment_id for each in found]
 
 
+@pytest.mark.fault("F21", "F23")
 @pytest.mark.parametrize(
     "body",
     [b"{}", b"[]", b"null", b'{"values": {}}', b'{"values": [1]}', b'{"values": [NaN]}',
@@ -497,6 +507,8 @@ def test_a_request_without_its_status_is_an_error(world: Any, issue: str, body: 
 # --- the second witness -------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F15")
+@pytest.mark.invariant("I2")
 def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str) -> None:
     """A role's comment claims to be public on both sides; its restriction gives it away."""
     ours = world.run(world.desk.add_comment(issue, _say("ours"), "m1"))

@@ -35,6 +35,8 @@ def test_the_official_vector_is_taken() -> None:
     verify_hint(SIGNED, _webhook(b"Hello World!", x_hub_signature=VECTOR))
 
 
+@pytest.mark.fault("F49")
+@pytest.mark.invariant("I21")
 @pytest.mark.parametrize(
     "headers",
     [
@@ -53,6 +55,7 @@ def test_anything_else_is_refused(headers: dict[str, str]) -> None:
         verify_hint(SIGNED, _webhook(b"Hello World!", **headers))
 
 
+@pytest.mark.fault("F49")
 @settings(max_examples=60, deadline=None)
 @given(at=st.integers(0, 11), change=st.integers(1, 255))
 def test_every_byte_of_the_body_counts(at: int, change: int) -> None:

@@ -69,6 +69,7 @@ def test_passing_failures(status: int) -> None:
         checked(HttpResponse(status, headers, repeatable=False))
 
 
+@pytest.mark.fault("F20")
 @pytest.mark.parametrize(
     ("reason", "scope"),
     [
@@ -89,6 +90,8 @@ def test_limits_hold_what_they_are_about(reason: str, scope: str | None, repeata
     assert (scope, 12.0) == (caught.value.scope, caught.value.retry_after)
 
 
+@pytest.mark.fault("F20")
+@pytest.mark.invariant("I18")
 def test_a_limit_holds_the_issue_and_no_other(world: Any, draft: NewRequest) -> None:
     """Jira's limit on writes to one issue holds that issue's pace for as long as it says."""
     one, other = world.open(draft), world.open(draft)
@@ -130,6 +133,7 @@ _HOSTILE = [b"", b"null", b"[]", b"{}", b"0", b'"x"', b"{" * 50, b"[" * 100_000,
             ]  # fmt: skip
 
 
+@pytest.mark.fault("F23")
 @pytest.mark.parametrize("body", _HOSTILE)
 @pytest.mark.parametrize("status", [200, 201, 400, 429, 503])
 def test_hostile_answers_raise_delivery_errors_only(

@@ -22,6 +22,7 @@ _ESCAPABLE = r"[-#*_+?^~|%{}\[\]()!@]"
 _MARKUP = re.compile(r"[-#*_+?^~|{}\[\]()!]")
 
 
+@pytest.mark.fault("F57")
 @settings(max_examples=400, deadline=None)
 @given(text=_TEXTS)
 def test_no_character_is_markup(text: str) -> None:
@@ -34,6 +35,7 @@ def test_no_character_is_markup(text: str) -> None:
     assert re.search(r"^\s*(h[1-6]\.|bq\.)", bare, re.MULTILINE) is None
 
 
+@pytest.mark.fault("F57")
 @settings(max_examples=400, deadline=None)
 @given(text=_TEXTS)
 def test_the_text_reads_as_itself(text: str) -> None:

@@ -84,6 +84,8 @@ def settle(world):
         world.clock.advance(60)
 
 
+@pytest.mark.fault("F1", "F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I3", "I6", "I7", "I9")
 @pytest.mark.parametrize("how", ["before", "after", "lost", "error"])
 def test_any_single_fault_loses_nothing(make_world, how):
     """With one fault at any effect, all arrives, and twice only where nobody could know."""

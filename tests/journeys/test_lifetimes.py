@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from chatbridge import Project
 from chatbridge.records import Claim
 
@@ -13,6 +15,8 @@ def _kinds(world):
     return [kind for kind in kinds if world.storage.scan(kind).rows]
 
 
+@pytest.mark.fault("F85")
+@pytest.mark.invariant("I19")
 def test_a_closed_request_is_forgotten_after_a_month(world, opened):
     """A month after its end the link is gone; an open one stays for good."""
     world.says("still open", chat=2002)
@@ -26,6 +30,8 @@ def test_a_closed_request_is_forgotten_after_a_month(world, opened):
     assert world.shown("we are still at it", chat=2002) == 1
 
 
+@pytest.mark.fault("F85")
+@pytest.mark.invariant("I19", "I28")
 def test_after_a_year_only_settings_are_left(world, opened):
     """Of closed requests and silent chats nothing is left after a year."""
     world.desk.control("transition", {"issue": opened, "status": "Resolved"})

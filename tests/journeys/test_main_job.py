@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 
 def test_first_message_opens_a_request_and_the_chat_learns_its_key(world):
     """The first message opens one customer request, and the bot answers with its key."""
@@ -23,6 +25,8 @@ def test_further_messages_are_comments_on_the_current_request(world, opened):
     assert ["still burning" in texts[0], "Help" in texts[1], len(texts)] == [True, True, 2]
 
 
+@pytest.mark.fault("F8")
+@pytest.mark.invariant("I1", "I2")
 def test_public_comment_arrives_and_internal_note_does_not(world, opened):
     """An agent's public comment is shown once; an internal note never is."""
     world.agent(opened, "Have you tried water?")
@@ -31,6 +35,8 @@ def test_public_comment_arrives_and_internal_note_does_not(world, opened):
     assert (world.shown("Have you tried water?"), world.shown("odd")) == (1, 0)
 
 
+@pytest.mark.fault("F30")
+@pytest.mark.invariant("I5")
 def test_own_comments_do_not_come_back(world, opened):
     """What a customer wrote is never echoed into the chat."""
     world.says("It is still burning")

@@ -49,6 +49,8 @@ def _live_through_everything(world):
     assert world.requests()
 
 
+@pytest.mark.fault("F80", "F81")
+@pytest.mark.invariant("I10")
 def test_logs_hold_nothing(world, caplog):
     """With every logger at DEBUG, no word, id or secret is logged, whatever goes wrong."""
     caplog.set_level(logging.DEBUG)
@@ -58,6 +60,8 @@ def test_logs_hold_nothing(world, caplog):
     assert len(caplog.records) > 0
 
 
+@pytest.mark.fault("F81")
+@pytest.mark.invariant("I10", "I26")
 def test_files_hold_nothing(make_world, tmp_path):
     """Database, journal and shared memory file hold no word, id, key or secret in any form."""
     world = make_world(storage=SqliteStorage(tmp_path / "bridge.db"))
@@ -68,6 +72,7 @@ def test_files_hold_nothing(make_world, tmp_path):
     world.storage.close()
 
 
+@pytest.mark.fault("F80")
 @pytest.mark.parametrize("kind", ["status", "lost_before", "lost_after"])
 def test_tracebacks_hold_nothing(world, kind):
     """An error's text, and the locals that our own errors carry, show no secret."""

@@ -225,6 +225,7 @@ def test_change_that_lost_a_race_is_told(stage, admin, monkeypatch):
         admin.set_project(settings(language="uk"), [BOT])
 
 
+@pytest.mark.invariant("I16")
 def test_pause_holds_in_every_process_at_once(stage, admin, make_stage):
     """The call returned, so no other process finds the bot any more."""
     admin.set_project(settings(), [BOT])
@@ -245,6 +246,8 @@ def test_resuming_wakes_the_links(stage, admin):
     assert kept.key in stage.queue
 
 
+@pytest.mark.fault("F79")
+@pytest.mark.invariant("I17")
 def test_removing_takes_all_records_of_the_project_and_no_others(stage, admin):
     """Links, conversations and the project go, with progress; another project keeps its own."""
     admin.set_project(settings(), [BOT])
@@ -258,6 +261,8 @@ def test_removing_takes_all_records_of_the_project_and_no_others(stage, admin):
     assert ["other"] == [project.settings.name for project in admin.projects()]
 
 
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I16")
 def test_removing_holds_before_the_first_record_goes(stage, admin):
     """Nothing new happens once the call returned, whether or not its progress is watched."""
     admin.set_project(settings(), [BOT])

@@ -30,6 +30,7 @@ def test_released_claim_is_free(two):
     assert [True, False] == [second.hold(), first.hold()]
 
 
+@pytest.mark.fault("F5")
 def test_dead_holder_is_replaced_after_a_lease(two, clock):
     """A claim that did not change for a lease, as one has watched it, is taken over."""
     first, second = two
@@ -49,6 +50,8 @@ def test_watching_starts_with_the_first_look(two, clock):
     assert not second.hold()
 
 
+@pytest.mark.fault("F5")
+@pytest.mark.invariant("I9")
 def test_living_holder_is_never_replaced(two, clock):
     """A holder that renews in time keeps the claim for ever."""
     first, second = two
@@ -58,6 +61,8 @@ def test_living_holder_is_never_replaced(two, clock):
         clock.advance(40)
 
 
+@pytest.mark.fault("F72")
+@pytest.mark.invariant("I24")
 @pytest.mark.parametrize("jump", [10.0**8, -(10.0**8)])
 def test_wall_clocks_do_not_matter(two, clock, jump):
     """A wall clock that jumps kills no claim and revives none."""
@@ -68,6 +73,8 @@ def test_wall_clocks_do_not_matter(two, clock, jump):
     assert (False, True) == (second.hold(), first.hold())
 
 
+@pytest.mark.fault("F6")
+@pytest.mark.invariant("I9")
 def test_holder_that_slept_notices_its_loss(two, clock):
     """After a pause longer than the lease the storage is asked, not memory."""
     first, second = two
@@ -87,6 +94,8 @@ def test_mark_is_carried_from_holder_to_holder(two):
     assert (17, 17) == (second.mark, first.mark or 17)
 
 
+@pytest.mark.fault("F61")
+@pytest.mark.invariant("I9")
 def test_loser_of_a_race_holds_nothing(two, monkeypatch):
     """Two that read the same free claim: the storage lets one of them write."""
     first, second = two

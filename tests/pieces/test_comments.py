@@ -35,6 +35,8 @@ def ids(news):
     return [comment.comment_id for comment in news.comments]
 
 
+@pytest.mark.fault("F10")
+@pytest.mark.invariant("I4")
 def test_public_comments_come_in_order(stage, read):
     """The order is that of time, then of ids, not the one in which Jira lists them."""
     for number, created in ((5, 300_000), (9, 100_000), (4, 300_000), (7, 200_000)):
@@ -49,6 +51,8 @@ def test_seen_comments_are_left_out_without_a_second_call(stage, read):
     assert ["public_comments"] == stage.desk.calls
 
 
+@pytest.mark.fault("F10", "F11")
+@pytest.mark.invariant("I1")
 def test_comment_with_an_old_id_that_became_public_is_returned(stage, read):
     """What was seen is a set and no position: an older id is new where it was not seen."""
     stage.desk.comment("1", 5)
@@ -56,6 +60,8 @@ def test_comment_with_an_old_id_that_became_public_is_returned(stage, read):
     assert ["5"] == ids(read(seen=frozenset({9})))
 
 
+@pytest.mark.fault("F15")
+@pytest.mark.invariant("I2")
 def test_restricted_comment_is_left_out(stage, read):
     """One witness against it is enough."""
     stage.desk.comment("1", 5, unrestricted=False)
@@ -63,12 +69,15 @@ def test_restricted_comment_is_left_out(stage, read):
     assert ["6"] == ids(read())
 
 
+@pytest.mark.fault("F15")
+@pytest.mark.invariant("I2")
 def test_comment_without_a_second_witness_is_left_out(stage, read):
     """What the platform API does not show is not believed to be public."""
     stage.desk.comment("1", 5, witness=False)
     assert [] == ids(read())
 
 
+@pytest.mark.fault("F21")
 def test_failing_witness_fails_the_read(stage, read):
     """Nothing is returned from partial data."""
     stage.desk.comment("1", 5)
@@ -77,6 +86,8 @@ def test_failing_witness_fails_the_read(stage, read):
         read()
 
 
+@pytest.mark.fault("F30")
+@pytest.mark.invariant("I5")
 def test_own_comment_is_known_by_its_marker(stage, read):
     """An echo is told by the marker, so that it never comes back."""
     marker = stage.marks.comment_marker("site", "1", "e" * 20, 0)
@@ -85,6 +96,7 @@ def test_own_comment_is_known_by_its_marker(stage, read):
     assert ([], {5}) == (ids(news), news.echoes)
 
 
+@pytest.mark.fault("F30", "F65")
 def test_marker_of_another_issue_proves_nothing(stage, read):
     """A marker that was copied from elsewhere does not hide a comment."""
     marker = stage.marks.comment_marker("site", "2", "e" * 20, 0)
@@ -100,6 +112,8 @@ def test_comment_just_written_here_needs_no_second_witness(stage, read):
     assert ([], {5}, ["public_comments"]) == (ids(news), news.echoes, stage.desk.calls)
 
 
+@pytest.mark.fault("F30")
+@pytest.mark.invariant("I5")
 @pytest.mark.parametrize(("issue_id", "waits"), [("", True), ("1", True), ("2", False)])
 def test_comment_by_our_account_waits_while_a_write_is_unresolved(stage, read, issue_id, waits):
     """It may be ours without a marker that can be read yet, so it is looked at again soon."""
@@ -119,6 +133,7 @@ def test_comment_by_our_account_is_sent_otherwise(stage, read):
     assert ["5"] == ids(read())
 
 
+@pytest.mark.fault("F10")
 def test_late_comment_says_so(stage, read):
     """A comment that became public after newer ones were shown is marked as late."""
     stage.desk.comment("1", 5, created=0)
@@ -128,6 +143,8 @@ def test_late_comment_says_so(stage, read):
     assert [False] * 3 == [c.late for c in read().comments]
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.invariant("I2")
 def test_read_is_good_for_ten_seconds_from_its_start(stage, read, clock):
     """The time that reading takes counts, too."""
     started = clock.monotonic()
@@ -136,6 +153,7 @@ def test_read_is_good_for_ten_seconds_from_its_start(stage, read, clock):
     assert started + 10 == read().fresh_until
 
 
+@pytest.mark.fault("F82")
 def test_what_a_process_wrote_is_forgotten_in_time():
     """Memory is bounded: the oldest ids go first."""
     own = OwnComments()

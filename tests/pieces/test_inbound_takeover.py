@@ -30,6 +30,8 @@ def written(stage):
     return len(stage.desk.issues["1"].public)
 
 
+@pytest.mark.fault("F37", "F38")
+@pytest.mark.invariant("I7")
 def test_unknown_outcome_is_looked_up_before_anything_is_written_again(stage, other, clock):
     """A comment that is there after all is not written twice, whoever takes over."""
     stage.desk.then("added", UnknownOutcomeError("lost"))
@@ -39,6 +41,8 @@ def test_unknown_outcome_is_looked_up_before_anything_is_written_again(stage, ot
     assert (1, ()) == (written(stage), stage.talk().pending)
 
 
+@pytest.mark.fault("F38")
+@pytest.mark.invariant("I7")
 def test_unknown_outcome_is_given_its_settle_time(stage, other, clock):
     """Nothing is written again before a slow write must have arrived."""
     stage.desk.then("add_comment", UnknownOutcomeError("lost"))
@@ -61,6 +65,7 @@ def test_certain_failure_is_tried_again_at_once(stage, other):
     assert (1, 0) == (written(stage), stage.desk.calls.count("find_comments"))
 
 
+@pytest.mark.fault("F40")
 def test_late_failure_does_not_bring_a_finished_event_back(stage, other, clock):
     """A process that fails after another one finished its event leaves no intent behind."""
 
@@ -78,6 +83,7 @@ def test_late_failure_does_not_bring_a_finished_event_back(stage, other, clock):
     assert ((), 1, 1) == (stage.talk().pending, len(stage.talk().done), written(stage))
 
 
+@pytest.mark.fault("F40", "F44")
 def test_second_event_waits_for_the_first(stage, other):
     """Two messages of a chat are written one after the other, in whichever process."""
     stage.desk.then("add_comment", UnknownOutcomeError("lost"))
@@ -88,6 +94,7 @@ def test_second_event_waits_for_the_first(stage, other):
     assert 0 == written(stage)
 
 
+@pytest.mark.fault("F40", "F45")
 def test_two_first_messages_open_one_request(stage, other):
     """The second message of a new chat becomes a comment on the request of the first."""
     stage.inbound.receive(BOT, stage.event(1, "c9"))
@@ -95,6 +102,7 @@ def test_two_first_messages_open_one_request(stage, other):
     assert (1, 1) == (len(stage.desk.opened), len(stage.desk.issues["2"].public))
 
 
+@pytest.mark.fault("F41", "F42")
 def test_repeat_of_a_finished_event_does_nothing(stage, other):
     """However often it comes, an event is one comment."""
     for process in (stage, other, stage):
@@ -110,6 +118,8 @@ def test_vanished_request_lets_its_message_open_another(stage, other):
     assert (1, ()) == (len(stage.desk.opened), stage.talk().pending)
 
 
+@pytest.mark.fault("F47")
+@pytest.mark.invariant("I6")
 def test_refused_message_is_told_to_its_sender(stage, other):
     """What the site will never take is answered and counts as done."""
     stage.desk.then("add_comment", RefusedError(Refusal.INVALID))

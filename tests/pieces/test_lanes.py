@@ -39,6 +39,7 @@ def submit(stage, *numbers, chat="c1", keep=True):
     return [stage.lanes.submit(BOT, stage.event(number, chat), keep=keep) for number in numbers]
 
 
+@pytest.mark.fault("F44")
 def test_events_of_a_conversation_are_done_in_order(stage, taken):
     """A lane is a queue: first come, first done, and every ticket is finished."""
     tickets = submit(stage, 1, 2, 3)
@@ -48,6 +49,7 @@ def test_events_of_a_conversation_are_done_in_order(stage, taken):
     assert 0 == len(stage.lanes)
 
 
+@pytest.mark.fault("F44")
 def test_polled_event_that_has_to_wait_holds_back_those_behind_it(stage, taken):
     """Order is kept: nothing overtakes within a conversation."""
     stage.plan["m:1"] = [RetryLaterError("later", retry_after=30)]
@@ -60,6 +62,7 @@ def test_polled_event_that_has_to_wait_holds_back_those_behind_it(stage, taken):
     assert ["m:1", "m:2"] == taken
 
 
+@pytest.mark.invariant("I8")
 def test_waiting_conversation_does_not_stop_another(stage, taken):
     """A lane that is stuck is alone with it."""
     stage.plan["m:1"] = [RetryLaterError("later")] * 50
@@ -89,6 +92,8 @@ def test_whatever_fails_comes_again(stage, taken, failure):
     assert (["m:1"], True) == (taken, ticket.finished)
 
 
+@pytest.mark.fault("F48")
+@pytest.mark.invariant("I6")
 def test_event_that_nobody_can_take_is_given_up_and_its_sender_told(stage, taken):
     """After five failures that nobody foresaw the sender is told, and the lane goes on."""
     stage.plan["m:1"] = [ValueError() for _ in range(99)]

@@ -35,6 +35,8 @@ def test_links_are_listed_by_project(stage, care):
     assert ["2"] == [link.issue_id for link in care.all("other")]
 
 
+@pytest.mark.fault("F79")
+@pytest.mark.invariant("I17")
 def test_removed_link_is_gone_from_both_records(stage, care):
     """Neither the link nor the chat's memory of it is left; what is not there is said."""
     kept = stage.link("1")
@@ -79,6 +81,8 @@ def test_skipping_without_access_releases_nothing(stage, care, held):
     assert LinkState.HELD is stage.now(held).state
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.invariant("I15")
 @pytest.mark.parametrize(
     ("state", "reason"),
     [
@@ -102,6 +106,8 @@ def test_restored_links_know_what_is_there(stage, care, state, reason):
     )
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.invariant("I15")
 def test_restoring_holds_all_before_it_reads_any(stage, care):
     """While the first request is read no other link may send."""
     kept = [stage.link(number, chat=f"c{number}") for number in ("1", "2", "3")]

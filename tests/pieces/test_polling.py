@@ -83,6 +83,7 @@ def test_position_stays_before_what_is_not_done(stage, platform):
     assert 1 == len(stage.desk.issues["2"].public)
 
 
+@pytest.mark.fault("F43")
 def test_order_is_that_of_arrival_and_not_of_numbers(stage, platform):
     """Numbers may start anew anywhere; the position follows the order received."""
     stage.link()
@@ -119,6 +120,7 @@ def test_poll_does_not_wait_while_something_is_open(stage, platform):
     assert before + 3.0 == stage.clock.monotonic()
 
 
+@pytest.mark.invariant("I8")
 def test_stuck_chat_is_overtaken_and_all_others_are_done(stage, platform):
     """One conversation that fails for ever costs the others nothing, and is noted durably."""
     stage.link()
@@ -174,6 +176,7 @@ def test_only_one_process_polls(stage, platform, make_stage):
     assert stage.timings.lease / 3 == first.step(wait=0)
 
 
+@pytest.mark.fault("F76")
 def test_released_claim_is_taken_at_once(stage, platform, make_stage):
     """A process that stops in order lets the next one poll without waiting."""
     other = make_stage()
@@ -206,6 +209,7 @@ def test_conflict_with_our_own_webhook_is_mended(stage):
     assert ("register", {"url": None}) == stage.transport.calls[-1]
 
 
+@pytest.mark.fault("F51")
 @pytest.mark.parametrize("url", ["https://theirs.example", ""])
 def test_conflict_with_somebody_else_is_never_fought(stage, url):
     """A foreign webhook or poller is left alone; the operator is told."""
@@ -217,6 +221,7 @@ def test_conflict_with_somebody_else_is_never_fought(stage, url):
     assert "register" not in [name for name, _ in stage.transport.calls]
 
 
+@pytest.mark.fault("F28")
 def test_revoked_token_is_told_and_not_hammered(stage):
     """A dead token pauses the polling and says what to do."""
     stage.transport.then("poll", RefusedError(Refusal.UNAUTHORISED))

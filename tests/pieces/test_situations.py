@@ -82,6 +82,8 @@ def test_unknown_handle_addresses_nothing(stage, look, given):
     assert "" == look(evolve(stage.event(), reply_to=ReplyTo(handle=given))).addressed
 
 
+@pytest.mark.fault("F60")
+@pytest.mark.invariant("I22")
 def test_handle_of_another_chat_addresses_nothing(stage, look):
     """A handle is good in its own chat, even for a request that both chats once had."""
     stage.link()
@@ -117,6 +119,7 @@ def test_edits_address_nothing(stage, look):
     assert Situation(current="1") == look(event)
 
 
+@pytest.mark.fault("F52")
 def test_open_requests_are_counted(stage, look):
     """Ended and foreign requests do not count against the limit; it holds for open ones."""
     stage.link("1")

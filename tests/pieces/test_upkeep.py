@@ -39,6 +39,7 @@ def started(make_stage):
     return made
 
 
+@pytest.mark.fault("F37")
 def test_intent_whose_comment_is_there_is_completed(lost):
     """A marker found in Jira completes the event, and nobody is told anything."""
     lost.upkeep.tend_intents()
@@ -47,6 +48,7 @@ def test_intent_whose_comment_is_there_is_completed(lost):
     assert 1 == len(lost.desk.issues["1"].public)
 
 
+@pytest.mark.fault("F37")
 def test_request_that_was_opened_is_linked(stage, make_stage):
     """A request whose opening got lost is found by its marker and gets its link."""
     stage.desk.then("opened", UnknownOutcomeError("lost"))
@@ -68,6 +70,8 @@ def test_repeat_is_given_its_time_before_the_sender_is_told(never_written, clock
     assert 0 < pause <= never_written.timings.upkeep_every
 
 
+@pytest.mark.fault("F46")
+@pytest.mark.invariant("I6", "I27")
 def test_sender_is_told_in_time_and_once(never_written, clock):
     """At half of the platform's horizon the sender learns it, and the event counts as done."""
     never_written.upkeep.tend_intents()
@@ -88,6 +92,7 @@ def test_nobody_is_told_while_a_write_may_still_be_under_way(never_written, cloc
     assert 1 == len(never_written.transport.texts())
 
 
+@pytest.mark.invariant("I6")
 def test_overtaken_event_of_a_dead_process_is_told(stage, make_stage, clock):
     """What the platform will not repeat and no memory holds is told after a restart."""
     stage.link()
@@ -168,6 +173,7 @@ def test_unfinished_links_are_woken(stage, fields, wakes):
     assert wakes == (kept.key in stage.queue)
 
 
+@pytest.mark.fault("F8")
 @pytest.mark.parametrize(
     ("fields", "wakes"),
     [

@@ -60,12 +60,16 @@ def _check(stage, key, said):
     return doubled
 
 
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7")
 def test_a_killed_bridge_loses_nothing(stage):
     """A few kills at random moments lose no message and double none in Jira."""
     key, said = _talk(stage, seed=1, kills=3)
     _check(stage, key, said)
 
 
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7")
 @pytest.mark.heavy
 @pytest.mark.parametrize("seed", [11, 12])
 def test_many_kills_lose_nothing(stage, seed):
@@ -75,6 +79,8 @@ def test_many_kills_lose_nothing(stage, seed):
     assert len(doubled) <= 15
 
 
+@pytest.mark.fault("F6")
+@pytest.mark.invariant("I3")
 def test_sigstop_past_the_lease(stage):
     """A bridge that was frozen for longer than a lease goes on, and nothing comes twice."""
     pid = stage.start_bridge()

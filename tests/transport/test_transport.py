@@ -49,6 +49,8 @@ def test_every_status_is_an_answer(serve, transport, party, answers, status):
     assert response.repeatable
 
 
+@pytest.mark.fault("F35", "F83")
+@pytest.mark.invariant("I11", "I23")
 def test_no_redirect_is_followed(serve, transport, party, answers):
     """A redirect is returned; the host it names is not contacted, credentials go nowhere."""
     elsewhere = serve()
@@ -110,6 +112,8 @@ def test_a_connection_closed_by_the_server_is_not_used(serve, transport, party):
         assert server.closed.acquire(timeout=5)
 
 
+@pytest.mark.fault("F74")
+@pytest.mark.invariant("I25")
 def test_many_threads_share_the_transport(serve, make_transport, party):
     """Answers never get mixed up between threads."""
 
@@ -135,6 +139,8 @@ def test_many_threads_share_the_transport(serve, make_transport, party):
     assert ([], 160) == (wrong, len(server.requests))
 
 
+@pytest.mark.fault("F35")
+@pytest.mark.invariant("I23")
 @pytest.mark.parametrize(
     "url",
     [
@@ -162,6 +168,8 @@ def test_only_the_partys_origins(serve, transport, party, url):
     assert "word" not in str(caught.value)
 
 
+@pytest.mark.fault("F83")
+@pytest.mark.invariant("I23")
 def test_http_is_for_loopback_only(transport):
     """An http origin that is not this machine is refused even where it is listed."""
     party = Party("acme bot", frozenset({"http://jira.example:80"}))

@@ -46,6 +46,8 @@ def in_child():
     return run
 
 
+@pytest.mark.fault("F73")
+@pytest.mark.invariant("I25")
 def test_a_child_has_its_own_connections(serve, transport, party, in_child):
     """The child calls on a new connection; the parent keeps its own, idle and in use."""
     polling, go_on = threading.Event(), threading.Event()
@@ -89,6 +91,8 @@ def test_a_child_has_its_own_connections(serve, transport, party, in_child):
     assert 3 == server.connections
 
 
+@pytest.mark.fault("F73")
+@pytest.mark.invariant("I25")
 def test_locks_held_by_other_threads_do_not_stop_a_child(serve, transport, party, in_child):
     """A child can call although a thread of the parent held every lock when it forked."""
     server = serve()

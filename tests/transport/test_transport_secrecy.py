@@ -81,6 +81,8 @@ FAILURES = {
 }
 
 
+@pytest.mark.fault("F80")
+@pytest.mark.invariant("I11")
 @pytest.mark.parametrize("kind", FAILURES)
 def test_an_error_shows_nothing(call, kind):
     """Text, chain, traceback and the locals of every frame of ours hold no secret."""
@@ -101,6 +103,8 @@ def test_an_error_shows_nothing(call, kind):
     assert files <= {"transport.py", "exchange.py", "http_types.py"}
 
 
+@pytest.mark.fault("F80")
+@pytest.mark.invariant("I11")
 @pytest.mark.parametrize("script", [refuse, cut_headers, bad_header, silent])
 def test_logs_at_debug_show_nothing(call, script, caplog):
     """With every logger at DEBUG, no record that a handler sees holds a secret."""

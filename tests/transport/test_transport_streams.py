@@ -68,6 +68,7 @@ def test_a_refused_download_is_read(serve, download, answers):
     assert (404, None, {"ok": False}) == (response.status, response.content, response.json())
 
 
+@pytest.mark.fault("F34")
 def test_a_download_has_a_limit(serve, download, make_transport, answers):
     """A stream ends with an error at its limit, also where only decoding makes it large."""
     plain = bytes(300_000)

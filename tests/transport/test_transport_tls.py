@@ -30,6 +30,8 @@ def test_a_trusted_server_is_spoken_to(serve, secure, party, tls_for):
     assert 1 == server.connections
 
 
+@pytest.mark.fault("F83")
+@pytest.mark.invariant("I23")
 def test_an_unknown_authority_is_refused(serve, make_transport, party, tls_for):
     """A certificate of an authority that is not trusted ends the call before any byte of it."""
     server = serve(tls=tls_for("127.0.0.1"))
@@ -38,6 +40,8 @@ def test_an_unknown_authority_is_refused(serve, make_transport, party, tls_for):
     assert [] == server.requests
 
 
+@pytest.mark.fault("F83")
+@pytest.mark.invariant("I23")
 def test_a_wrong_host_name_is_refused(serve, secure, party, tls_for):
     """A certificate for another name ends the call, also after a good one at another origin."""
     good, wrong = serve(tls=tls_for("127.0.0.1")), serve(tls=tls_for("jira.example"))
@@ -48,6 +52,7 @@ def test_a_wrong_host_name_is_refused(serve, secure, party, tls_for):
     assert [] == wrong.requests
 
 
+@pytest.mark.fault("F83")
 def test_old_protocols_are_refused(serve, secure, party, tls_for):
     """A server that speaks nothing newer than TLS 1.1 is not spoken to."""
     context = tls_for("127.0.0.1")
@@ -61,6 +66,7 @@ def test_old_protocols_are_refused(serve, secure, party, tls_for):
         secure.send(HttpRequest("GET", server.url), party(server))
 
 
+@pytest.mark.fault("F83")
 def test_a_server_without_tls_is_refused(serve, secure, party):
     """An https URL that leads to a plain server is a mistake, not something to try again."""
 

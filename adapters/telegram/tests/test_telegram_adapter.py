@@ -125,6 +125,7 @@ def test_an_address_of_another_platform(adapter: TelegramAdapter, talk: Talk, sa
     assert "viber-id" not in str(caught.value)
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.parametrize(("chat", "per_second"), [("7", 1.0), ("-44", 17 / 60)])
 def test_paces(adapter: TelegramAdapter, say: Say, chat: str, per_second: float) -> None:
     """A chat, a group and the bot as a whole are each paced as Telegram asks."""
@@ -158,6 +159,7 @@ def test_a_lost_answer_leaves_the_outcome_open(
     assert "shown all the same" == _shown(customer)["text"]
 
 
+@pytest.mark.fault("F25")
 def test_a_blocked_bot(
     adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say
 ) -> None:
@@ -172,6 +174,7 @@ def test_a_blocked_bot(
     assert talk(adapter.send(say())).message_ids
 
 
+@pytest.mark.fault("F24")
 def test_a_flood_waits_as_long_as_telegram_says(
     adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say, transport: Any
 ) -> None:
@@ -193,6 +196,7 @@ def test_too_long(
     assert Refusal.TOO_LONG == caught.value.reason
 
 
+@pytest.mark.fault("F26")
 def test_bad_markup_is_told_and_plain_passes(
     adapter: TelegramAdapter, customer: TelegramSimulator, talk: Talk, say: Say, api: Any
 ) -> None:

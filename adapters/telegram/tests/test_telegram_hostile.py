@@ -87,6 +87,7 @@ def _parse(adapter: TelegramAdapter, body: bytes) -> None:
             event.text.plain().encode()
 
 
+@pytest.mark.fault("F48")
 @QUICK
 @given(path=st.sampled_from(_paths(GOOD)), strange=STRANGE)
 def test_one_strange_member(adapter: TelegramAdapter, path: tuple[Any, ...], strange: Any) -> None:
@@ -94,6 +95,7 @@ def test_one_strange_member(adapter: TelegramAdapter, path: tuple[Any, ...], str
     _parse(adapter, json.dumps(_replaced(path, strange)).encode())
 
 
+@pytest.mark.fault("F48")
 @QUICK
 @given(body=st.binary(max_size=200))
 def test_any_bytes(adapter: TelegramAdapter, body: bytes) -> None:
@@ -149,6 +151,7 @@ def test_characters_that_are_none(adapter: TelegramAdapter, given_text: str, sho
     assert shown == event.text.plain()  # type: ignore[union-attr]
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.parametrize(
     "update", [{**GOOD, "message": {"chat": CHAT}}, {"update_id": 1, "message": 5}]
 )
@@ -167,6 +170,7 @@ def test_polling_passes_over_what_has_no_number(update: Any) -> None:
     assert polled_update(update, Bot(1)) is None
 
 
+@pytest.mark.fault("F49")
 @pytest.mark.parametrize("given_secret", [None, "", "wrong", "a-webhook-secreT", "ä", "\ud800"])
 def test_a_webhook_without_the_secret_is_refused(
     adapter: TelegramAdapter, given_secret: str | None

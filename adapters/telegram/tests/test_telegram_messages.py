@@ -45,6 +45,7 @@ def test_a_text_message(parse: Parse) -> None:
     assert event.unsupported is None
 
 
+@pytest.mark.fault("F43")
 def test_a_renumbered_update_is_the_same_event(parse: Parse) -> None:
     """The id does not follow update_id, which starts anew after a quiet week."""
     first, second = (parse(number, message=_message(text="hi")) for number in (9_000_000, 12))
@@ -223,6 +224,7 @@ def test_a_topics_first_message_is_no_reply(parse: Parse) -> None:
     assert event.reply_to is None
 
 
+@pytest.mark.fault("F56")
 def test_a_forward_names_its_origin_and_keeps_its_sender(parse: Parse) -> None:
     """A forwarded text is its forwarder's, and says whom it is shown to come from."""
     hidden = {"type": "hidden_user", "date": 1, "sender_user_name": "Eve"}
@@ -232,6 +234,7 @@ def test_a_forward_names_its_origin_and_keeps_its_sender(parse: Parse) -> None:
     assert ("Eve", "7") == (event.origin_name, event.sender.user_id)
 
 
+@pytest.mark.fault("F56")
 def test_an_anonymous_administrator_is_the_group(parse: Parse) -> None:
     """Where a chat speaks, `from` is a stand-in and the chat is the sender."""
     event = parse(message=_message(text="x", chat=GROUP, sender_chat=GROUP))
@@ -241,6 +244,7 @@ def test_an_anonymous_administrator_is_the_group(parse: Parse) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.fault("F31", "F56")
 def test_another_bot_is_known_as_one(parse: Parse) -> None:
     """A program's message says so, which keeps loops away."""
     event = parse(message=_message(text="x", chat=GROUP, **{"from": BOT}))

@@ -25,6 +25,7 @@ def _answer(
     return HttpResponse(code, body=json.dumps(body).encode(), repeatable=repeatable)
 
 
+@pytest.mark.fault("F25", "F26")
 @pytest.mark.parametrize(
     ("code", "description", "reason"),
     [
@@ -71,6 +72,7 @@ def test_refusals(code: int, description: str, reason: Refusal) -> None:
     assert description not in str(caught.value)
 
 
+@pytest.mark.fault("F51")
 @pytest.mark.parametrize(
     ("description", "part"),
     [
@@ -89,6 +91,7 @@ def test_conflicts_say_which(description: str, part: str) -> None:
         result_of(_answer(409, description))
 
 
+@pytest.mark.fault("F24")
 @pytest.mark.parametrize("code", [400, 429, 500])
 def test_retry_after_is_the_firmest_signal(code: int) -> None:
     """A named waiting time counts whatever the code is."""

@@ -48,6 +48,7 @@ def test_identify(adapter: TelegramAdapter, talk: Talk) -> None:
     assert BotIdentity("110201543", "helpdesk_bot", "Simulated bot") == talk(adapter.identify())
 
 
+@pytest.mark.fault("F28")
 def test_a_revoked_token(talk: Talk, make_adapter: Callable[..., Any]) -> None:
     """A token that Telegram does not know is unauthorised."""
     adapter = make_adapter(token=Secret("999999:" + "x" * 35))

@@ -39,6 +39,7 @@ def test_an_edit(parse: Parse) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.fault("F55")
 def test_two_edits_in_one_second(parse: Parse) -> None:
     """Two changes within one second are two events; the same one twice is one."""
     one, again, other = (
@@ -77,6 +78,7 @@ def test_a_press_that_is_not_ours_needs_nothing(parse: Parse, members: dict[str,
     assert isinstance(event, NothingToDo)
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize(
     ("member", "available"),
     [
