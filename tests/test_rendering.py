@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbridge.capabilities import Capabilities, LengthUnit
@@ -51,6 +51,8 @@ def test_short_text_is_one_part():
 
 
 @given(st.text(alphabet="ab \n😀ž", max_size=900), st.sampled_from(LengthUnit))
+@example("a" * 900, LengthUnit.BYTE)
+@example("a" * 900, LengthUnit.UTF16)
 def test_every_part_fits_with_its_label(text, unit):
     """Key, line break and text together are short enough for the platform."""
     capabilities = Capabilities(max_text_length=100, length_unit=unit)

@@ -14,6 +14,7 @@ from attrs import evolve
 from chatbridge import ConfigurationError, NewBot, ProjectSettings, WebhookRequest
 from chatbridge.links import Link, LinkState
 from chatbridge.records import ProjectState
+from chatbridge.testing.desk_people import REQUEST_TYPES, SimulatedProject
 from chatbridge.testing.simulator import Fault
 
 CHAT = 1001
@@ -198,6 +199,8 @@ def test_tapping_the_key_switches_the_current_request(world, start, two):
     assert 1 == world.shown("Your messages now go to this request")
 
 
+@pytest.mark.fault("F60")
+@pytest.mark.invariant("I22")
 def test_handle_of_another_chat_opens_nothing(world, start, opened):
     """A key's link is good in its own chat only: elsewhere it greets like any other start."""
     start(handle_of(bot_messages(world, opened)[0]), chat=OTHER_CHAT)
@@ -217,6 +220,7 @@ def test_message_after_the_end_opens_a_new_request(world, opened):
     assert [] == passed_on(world, opened)
 
 
+@pytest.mark.fault("F52")
 def test_too_many_open_requests_are_told_and_added_to_the_current(world, opened):
     """At the limit /new says that messages go to the current request, and they do."""
     world.set_project(max_open_requests=1)
@@ -227,6 +231,7 @@ def test_too_many_open_requests_are_told_and_added_to_the_current(world, opened)
     assert (0, 1) == (world.shown("opens a new request"), world.shown("many open requests"))
 
 
+@pytest.mark.invariant("I22")
 def test_two_chats_do_not_mix(world, opened):
     """Each chat sees its own request only, however similar they are."""
     world.says("My printer is on fire", chat=OTHER_CHAT)
@@ -287,6 +292,7 @@ def test_content_left_out_beside_a_text_is_told_to_both_sides(world, opened):
     assert 1 == world.shown("was not")
 
 
+@pytest.mark.fault("F55")
 def test_edits_are_shown_as_edits(world, opened):
     """A changed message becomes another comment that says so; the first one stays."""
     said = world.says("The printer is blue")
@@ -313,12 +319,15 @@ def test_edit_without_a_request_is_answered(world, opened):
 # --- floods of comments -------------------------------------------------------------------------
 
 
+@pytest.mark.fault("F32")
 def test_burst_of_comments_becomes_one_question(world, held):
     """Eleven answers at once are announced with a button and without their texts."""
     (question,) = bot_messages(world, "11 new answers")
     assert (["Show them"], 0) == (question["choices"], world.shown("answer "))
 
 
+@pytest.mark.fault("F32")
+@pytest.mark.invariant("I1")
 def test_pressing_the_button_releases_the_answers(world, held):
     """The customer's word sends all that waited, in order and once."""
     world.telegram.control("press", {"chat": CHAT, "choice": "Show them"})
@@ -327,6 +336,7 @@ def test_pressing_the_button_releases_the_answers(world, held):
     assert [f"answer {number}." for number in range(11)] == shown
 
 
+@pytest.mark.invariant("I4")
 def test_ten_comments_at_once_are_sent_unasked(world, opened):
     """Up to ten answers are no flood."""
     for number in range(10):
@@ -335,6 +345,7 @@ def test_ten_comments_at_once_are_sent_unasked(world, opened):
     assert (10, 0) == (world.shown("answer "), world.shown("Shall I show them"))
 
 
+@pytest.mark.fault("F32")
 def test_second_flood_asks_again(world, held):
     """After a release the next flood of the same size is asked about, too."""
     world.telegram.control("press", {"chat": CHAT, "choice": 0})
@@ -346,6 +357,7 @@ def test_second_flood_asks_again(world, held):
     assert (2, 0) == (world.shown("11 new answers"), world.shown("more "))
 
 
+@pytest.mark.fault("F58")
 def test_forged_choice_is_refused(world, held):
     """Choice data with one changed character releases nothing and is answered."""
     (question,) = bot_messages(world, "11 new answers")
@@ -375,6 +387,7 @@ def test_garbage_as_choice_data_is_refused(hooked, data):
     assert ["This button is no longer valid."] == answers
 
 
+@pytest.mark.fault("F58")
 def test_choice_of_another_chat_is_refused(world, held):
     """A button's data is good in its own chat only."""
     world.says("Hello", chat=OTHER_CHAT)
@@ -398,6 +411,8 @@ def test_more_releases_the_answers_as_well(world, held):
 # --- chats that cannot be reached ---------------------------------------------------------------
 
 
+@pytest.mark.fault("F25")
+@pytest.mark.invariant("I27")
 def test_blocked_chat_suspends_the_link_with_one_note(world, blocked):
     """Agents read once that answers do not arrive, however many they write."""
     world.agent(blocked, "hello?")
@@ -408,6 +423,8 @@ def test_blocked_chat_suspends_the_link_with_one_note(world, blocked):
     assert "answers do not arrive" in note
 
 
+@pytest.mark.fault("F25")
+@pytest.mark.invariant("I27")
 def test_agents_learn_of_a_block_before_they_answer(world, opened):
     """Blocking alone writes the note, so that nobody answers into the void."""
     world.telegram.control("block", {"chat": CHAT})
@@ -415,6 +432,8 @@ def test_agents_learn_of_a_block_before_they_answer(world, opened):
     assert (1, "blocked") == (len(notes(world, opened)), link_of(world, opened).reason)
 
 
+@pytest.mark.fault("F25")
+@pytest.mark.invariant("I1")
 def test_unblocking_delivers_what_was_missed(world, blocked):
     """When the customer comes back, the answers of the meantime arrive, once."""
     world.telegram.control("unblock", {"chat": CHAT})
@@ -423,6 +442,7 @@ def test_unblocking_delivers_what_was_missed(world, blocked):
     assert 1 == len(notes(world, blocked))
 
 
+@pytest.mark.fault("F25")
 def test_any_word_of_the_customer_resumes_the_link(world, blocked):
     """Whoever writes, a command even, can be written to again, whatever news was lost."""
     world.telegram.state.updates.waiting.clear()
@@ -456,6 +476,7 @@ def test_long_answer_goes_on_after_a_block_where_it_stopped(world, opened):
     assert LONG == " ".join(parts).removeprefix("Alice Agent: ")
 
 
+@pytest.mark.invariant("I27")
 def test_note_is_written_once_though_its_answer_is_lost(world, opened):
     """When nobody knows whether the note was written, it is looked for, not written again."""
     world.desk.switch_fault(Fault(kind="lost_after", match="POST .*/request/.*/comment"))
@@ -467,6 +488,8 @@ def test_note_is_written_once_though_its_answer_is_lost(world, opened):
     assert 1 == len(notes(world, opened))
 
 
+@pytest.mark.fault("F27")
+@pytest.mark.invariant("I22")
 def test_group_that_becomes_a_supergroup_keeps_its_request(world, in_group):
     """After a migration answers arrive in the new chat, and its messages go to the same request."""
     new = world.telegram.control("migrate", {"chat": GROUP})["chat"]
@@ -479,6 +502,8 @@ def test_group_that_becomes_a_supergroup_keeps_its_request(world, in_group):
     assert 1 == len(passed_on(world, in_group))
 
 
+@pytest.mark.fault("F27")
+@pytest.mark.invariant("I22")
 def test_migration_found_out_by_a_refusal_is_followed(world, in_group):
     """Where the news of a migration was lost, the refusal of an answer tells the new chat."""
     new = world.telegram.control("migrate", {"chat": GROUP})["chat"]
@@ -491,6 +516,7 @@ def test_migration_found_out_by_a_refusal_is_followed(world, in_group):
 # --- what is shown, and what never is -----------------------------------------------------------
 
 
+@pytest.mark.invariant("I2")
 def test_note_is_never_sent(world, opened):
     """An internal note reaches no chat, at no time, whatever wakes the link."""
     world.agent(opened, "the customer is odd", public=False)
@@ -501,6 +527,8 @@ def test_note_is_never_sent(world, opened):
     assert (0, 1) == (world.shown("odd"), world.shown("hello"))
 
 
+@pytest.mark.fault("F15")
+@pytest.mark.invariant("I2")
 def test_restricted_comment_that_claims_to_be_public_is_never_sent(world, opened):
     """A comment for a role only stays in Jira, though the customer API calls it public."""
     world.agent(opened, "for admins", restricted="Administrators")
@@ -509,6 +537,7 @@ def test_restricted_comment_that_claims_to_be_public_is_never_sent(world, opened
     assert (0, 1) == (world.shown("for admins"), world.shown("for everybody"))
 
 
+@pytest.mark.fault("F10", "F11")
 def test_comment_made_public_later_is_delivered_with_its_time(world, opened):
     """A note that becomes public arrives after newer comments, and says when it was written."""
     note = world.agent(opened, "it was the cable", public=False)
@@ -522,6 +551,8 @@ def test_comment_made_public_later_is_delivered_with_its_time(world, opened):
     assert 0 == world.shown("Written at 2027-01-15 08:00 UTC:\nlook")
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.invariant("I2")
 def test_comment_made_internal_before_it_was_sent_is_not_sent(world, opened):
     """What is no longer public when it is read is not sent."""
     comment = world.agent(opened, "never mind")
@@ -620,6 +651,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("text", TEXTS)
 def test_any_text_arrives_on_both_sides(world, opened, text):
     """Right-to-left, emoji, markup and control characters are carried as data."""
@@ -648,6 +680,8 @@ def test_lone_surrogates_are_carried_visibly(hooked):
 # --- when Jira moves things ---------------------------------------------------------------------
 
 
+@pytest.mark.fault("F16")
+@pytest.mark.invariant("I2")
 def test_moved_issue_is_not_read_any_more(world, opened):
     """A request moved out of the desk is no longer carried, not even what is public there."""
     world.desk.control("move", {"issue": opened, "project": "OPS"})
@@ -660,6 +694,21 @@ def test_moved_issue_is_not_read_any_more(world, opened):
     assert LinkState.ACTIVE is not next(world.bridge.links.all()).state
 
 
+def test_issue_moved_to_another_desk_is_held(world, opened):
+    """A desk that the project does not name sends nothing to its chats; moved back, it does."""
+    other = SimulatedProject("10003", "OTHER", "Other desk", "11", REQUEST_TYPES)
+    world.desk.state.projects.append(other)
+    world.desk.control("move", {"issue": opened, "project": "OTHER"})
+    world.agent(opened, "from another desk")
+    world.bridge.engine.upkeep.wake_all()
+    world.run()
+    assert (0, "moved") == (world.shown("from another desk"), link_of(world, opened).reason)
+    world.desk.control("move", {"issue": opened, "project": "HELP"})
+    world.run()
+    assert (1, "") == (world.shown("from another desk"), link_of(world, opened).reason)
+
+
+@pytest.mark.fault("F18")
 def test_deleted_issue_suspends_the_link_and_the_next_message_opens_another(world, opened):
     """A request that is gone, asked for twice, stops its link; the customer is not lost."""
     world.desk.control("delete", {"issue": opened})
@@ -674,6 +723,8 @@ def test_deleted_issue_suspends_the_link_and_the_next_message_opens_another(worl
     )
 
 
+@pytest.mark.fault("F18")
+@pytest.mark.invariant("I1")
 def test_lost_access_comes_back_by_itself(world, opened):
     """While the account may not read the request nothing is sent, afterwards what was missed is."""
     world.desk.control("behaviour", {"access": False})
@@ -688,6 +739,8 @@ def test_lost_access_comes_back_by_itself(world, opened):
     assert (1, LinkState.ACTIVE) == (world.shown("back again"), link_of(world, opened).state)
 
 
+@pytest.mark.fault("F21")
+@pytest.mark.invariant("I1", "I6", "I20")
 def test_jira_that_is_down_loses_nothing(world, opened):
     """While the site fails nothing is lost on either side, and all of it comes afterwards."""
     world.desk.switch_fault(Fault(kind="status", status=503, times=None))
@@ -707,6 +760,8 @@ def test_jira_that_is_down_loses_nothing(world, opened):
     )
 
 
+@pytest.mark.fault("F46")
+@pytest.mark.invariant("I6", "I27")
 def test_sender_is_told_when_jira_stays_down(world, opened):
     """At half of the platform's horizon the customer learns that the message did not get there."""
     world.desk.switch_fault(Fault(kind="status", status=503, times=None))
@@ -749,6 +804,8 @@ def test_project_resumed_by_another_process_delivers_what_was_missed(world, open
     assert 1 == world.shown("answer while paused")
 
 
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I16")
 def test_removed_project_does_nothing(world, opened):
     """When a project is removed its records are gone, and neither side reaches the other."""
     assert 3 == list(world.bridge.admin.remove_project("support"))[-1]
@@ -775,6 +832,8 @@ def test_project_is_removed_though_its_bot_is_revoked(make_world):
     assert [] == world.bridge.admin.projects()
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.invariant("I15")
 def test_restored_storage_floods_nobody(world, opened):
     """Comments that a restored storage does not know are taken as known, not sent again."""
     for number in range(5):
@@ -791,6 +850,8 @@ def test_restored_storage_floods_nobody(world, opened):
     assert (5, 1) == (world.shown("answer "), world.shown("something new"))
 
 
+@pytest.mark.fault("F18")
+@pytest.mark.invariant("I15")
 def test_restoring_without_access_takes_nothing_as_read(world, opened):
     """An empty list is not believed: without access a link stays held until it can be read."""
     for number in range(5):
@@ -887,12 +948,15 @@ def test_webhooks_carry_a_whole_conversation(hooked):
     assert (1, 1) == (len(passed_on(hooked, request["key"])), hooked.shown("tried water"))
 
 
+@pytest.mark.fault("F41", "F50")
 def test_webhook_that_comes_twice_is_done_once(hooked):
     """A repeat is answered 200 and has no effect."""
     answers = [hooked.bridge.receive_webhook(*path_of(hooked), webhook(UPDATE)) for _ in range(3)]
     assert ([200, 200, 200], 1) == ([each.status for each in answers], len(hooked.requests()))
 
 
+@pytest.mark.fault("F49")
+@pytest.mark.invariant("I21")
 @pytest.mark.parametrize(
     ("body", "secret", "status"),
     [
@@ -963,6 +1027,7 @@ def test_comment_arrives_by_hint_without_the_feed(world, hinted):
     assert 1 == world.shown("Have you tried water?")
 
 
+@pytest.mark.invariant("I18")
 def test_hint_of_an_own_comment_makes_no_call(world, hinted):
     """The news of what this bridge wrote itself wakes nothing."""
     world.says("It is still burning")
@@ -974,6 +1039,7 @@ def test_hint_of_an_own_comment_makes_no_call(world, hinted):
     assert (0, 0) == (before, world.shown("burning"))
 
 
+@pytest.mark.invariant("I2", "I21")
 def test_hint_of_a_note_sends_nothing_though_it_claims_to_be_public(world, hinted):
     """What a webhook says of visibility is not believed."""
     world.desk.control("behaviour", {"lie_in_webhooks": True})
@@ -1011,6 +1077,8 @@ def test_hint_of_a_foreign_issue_is_asked_about_once(world, opened):
     assert (1, 0) == (len(asked), len(world.bridge.engine.queue))
 
 
+@pytest.mark.fault("F49")
+@pytest.mark.invariant("I21")
 def test_forged_hint_is_refused_without_a_call(world, opened):
     """A hint without Jira's signature is answered 403, for an unknown site 404."""
     body = json.dumps({"issue": {"id": link_of(world, opened).issue_id}}).encode()

@@ -49,6 +49,8 @@ def test_long_item_is_sent_in_parts_with_their_own_keys(stage, kept):
     assert len(keys) == len(set(keys)) > 2
 
 
+@pytest.mark.fault("F1")
+@pytest.mark.invariant("I9")
 def test_claim_is_written_before_anything_is_sent(stage, kept):
     """When the first call is made, the storage already says who sends what."""
     seen = []
@@ -58,6 +60,8 @@ def test_claim_is_written_before_anything_is_sent(stage, kept):
     assert ("100", stage.owner) == (inflight.item, inflight.owner)
 
 
+@pytest.mark.fault("F1", "F62")
+@pytest.mark.invariant("I9")
 def test_nothing_is_sent_without_a_durable_claim(stage, kept, monkeypatch):
     """A storage that takes nothing stops the sending."""
 
@@ -70,6 +74,7 @@ def test_nothing_is_sent_without_a_durable_claim(stage, kept, monkeypatch):
     assert [] == stage.transport.calls
 
 
+@pytest.mark.fault("F4")
 def test_failure_between_parts_resumes_at_the_next_part(stage, kept, make_stage):
     """Another process sends what is missing and nothing twice."""
     stage.transport.then("send", None, RetryLaterError("down"))
@@ -81,6 +86,8 @@ def test_failure_between_parts_resumes_at_the_next_part(stage, kept, make_stage)
     assert LONG == " ".join([*stage.transport.texts(), *other.transport.texts()])
 
 
+@pytest.mark.fault("F4")
+@pytest.mark.invariant("I3")
 def test_edit_between_parts_repeats_at_most_what_changed(stage, kept):
     """Parts are remembered by what they say, so an edit does not shift them."""
     stage.transport.then("send", None, RetryLaterError("down"))
@@ -99,6 +106,8 @@ def test_equal_parts_are_all_sent(stage, kept):
     assert text == " ".join(stage.transport.texts())
 
 
+@pytest.mark.fault("F62")
+@pytest.mark.invariant("I3")
 def test_unrecorded_send_is_not_repeated_by_the_same_process(stage, kept, monkeypatch):
     """A part that was sent while the storage failed is not sent again when it works."""
     put = stage.storage.put
@@ -124,6 +133,8 @@ def test_text_of_state_that_was_once_unrecorded_can_be_sent_again_later(stage, k
     assert ["hello", "hello"] == stage.transport.texts()
 
 
+@pytest.mark.fault("F29")
+@pytest.mark.invariant("I3")
 def test_unknown_outcome_is_tried_again_and_not_for_ever(stage, kept):
     """A part whose outcome nobody knows is repeated a few times, then agents are told."""
     stage.transport.then("send", *[UnknownOutcomeError("lost")] * MOST_UNKNOWN)
@@ -135,6 +146,7 @@ def test_unknown_outcome_is_tried_again_and_not_for_ever(stage, kept):
     assert done.record.note.startswith("unconfirmed@")
 
 
+@pytest.mark.fault("F29")
 def test_unknown_outcomes_are_counted_per_part(stage, kept):
     """A part that went well starts the count anew."""
     stage.transport.then("send", UnknownOutcomeError("lost"), None, UnknownOutcomeError("lost"))
@@ -144,6 +156,7 @@ def test_unknown_outcomes_are_counted_per_part(stage, kept):
     assert 1 == stage.now(kept).inflight.attempts
 
 
+@pytest.mark.fault("F26")
 @pytest.mark.parametrize("reason", ["bad_markup", "invalid", "client_too_old"])
 def test_refused_formatting_is_left_out(stage, kept, refused, reason):
     """What is refused with formatting is sent without."""
@@ -153,6 +166,8 @@ def test_refused_formatting_is_left_out(stage, kept, refused, reason):
     assert "" == stage.now(kept).note
 
 
+@pytest.mark.fault("F26")
+@pytest.mark.invariant("I27")
 def test_what_is_refused_in_every_form_is_replaced_and_told(stage, kept, refused):
     """A text that cannot be shown leaves a visible trace in the chat and a note for agents."""
     stage.transport.then("send", refused("bad_markup"), refused("invalid"))
@@ -161,6 +176,7 @@ def test_what_is_refused_in_every_form_is_replaced_and_told(stage, kept, refused
     assert done.record.note.startswith("not_shown@")
 
 
+@pytest.mark.fault("F26")
 def test_nothing_blocks_a_chat_for_ever(stage, kept, refused):
     """Even where the stand-in is refused, the item counts as dealt with and agents are told."""
     stage.transport.then("send", *[refused("invalid")] * 3)
@@ -175,6 +191,7 @@ def test_what_the_platform_cannot_express_is_replaced_and_told(stage, kept):
     assert ["could not be shown"] == stage.transport.texts()
 
 
+@pytest.mark.fault("F26")
 def test_too_long_part_is_cut_smaller(stage, kept, refused):
     """A platform that finds a part too long gets it in smaller pieces, complete and in order."""
     stage.transport.then("send", refused("too_long"), refused("too_long"))
@@ -225,6 +242,8 @@ def test_unreachable_chat_is_told_to_the_caller(stage, kept, refused, reason):
     assert (reason, frozenset()) == (raised.value.reason, stage.now(kept).seen)
 
 
+@pytest.mark.fault("F5", "F6")
+@pytest.mark.invariant("I9")
 def test_claim_that_another_process_took_stops_the_sending(stage, kept):
     """Whoever lost the claim between two parts sends no more."""
 
@@ -240,6 +259,7 @@ def test_claim_that_another_process_took_stops_the_sending(stage, kept):
     assert "other" == stage.now(kept).inflight.owner
 
 
+@pytest.mark.fault("F61")
 def test_change_by_somebody_else_is_kept(stage, kept):
     """A conflict that leaves the claim alone is no loss: both changes are in the record."""
 
@@ -252,6 +272,8 @@ def test_change_by_somebody_else_is_kept(stage, kept):
     assert ("blocked@1", frozenset({100})) == (stage.now(kept).note, stage.now(kept).seen)
 
 
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I16")
 def test_link_that_stops_meanwhile_sends_no_more(stage, kept):
     """A link that is held or suspended between two parts sends none of the others."""
 
@@ -265,6 +287,8 @@ def test_link_that_stops_meanwhile_sends_no_more(stage, kept):
     assert 1 == len(stage.transport.shown)
 
 
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I16")
 def test_project_paused_meanwhile_sends_no_more(stage, kept):
     """A pause holds from the next part on."""
 
@@ -279,6 +303,8 @@ def test_project_paused_meanwhile_sends_no_more(stage, kept):
     assert 1 == len(stage.transport.shown)
 
 
+@pytest.mark.fault("F12")
+@pytest.mark.invariant("I2")
 def test_old_witness_sends_nothing(stage, kept, clock):
     """A part may be sent while its read is young, and not a moment later."""
     job = stage.job(fresh_until=clock.monotonic() + 10)
@@ -288,19 +314,23 @@ def test_old_witness_sends_nothing(stage, kept, clock):
     assert [] == stage.transport.calls
 
 
-def test_slow_sending_keeps_its_claim_alive(stage, kept, clock):
-    """A delivery that takes long renews its beat, so that nobody takes it for dead."""
+@pytest.mark.fault("F5")
+def test_slow_sending_keeps_its_claim_alive(stage, kept, clock, refused):
+    """Even one part that takes long renews its beat, so that nobody takes it for dead."""
     beats = []
 
     def slow(_request):
         beats.append(stage.now(kept).inflight.beat)
         clock.advance(stage.timings.lease / 3)
+        return refused("bad_markup") if len(beats) == 1 else None
 
-    stage.transport.then("send", *[slow] * 9)
-    deliver(stage, kept, stage.job(LONG))
-    assert len(beats) == len(set(beats)) > 2
+    stage.transport.then("send", slow, slow)
+    deliver(stage, kept)
+    assert (2, 2) == (len(beats), len(set(beats)))
 
 
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I16")
 def test_change_of_a_link_that_is_gone_is_refused(stage, kept):
     """A link that was removed is not written again."""
     fresh = stage.vault.read_key(Link, kept.key)

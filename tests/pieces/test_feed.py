@@ -51,6 +51,7 @@ def feed(stage, link):
     return made
 
 
+@pytest.mark.fault("F8")
 def test_changed_issue_wakes_its_link_once(stage, feed, link):
     """A change wakes its link; the same change seen again does not."""
     stage.desk.changed = [Change("1", "a")]
@@ -63,6 +64,7 @@ def test_changed_issue_wakes_its_link_once(stage, feed, link):
     assert [link.key] == woken(stage)
 
 
+@pytest.mark.invariant("I18")
 def test_issue_without_a_link_wakes_nothing(stage, feed):
     """What is not ours costs no work."""
     stage.desk.changed = [Change("99", "a")]
@@ -83,6 +85,7 @@ def test_window_covers_what_was_missed(stage, feed, clock):
     assert [5, 15] == stage.desk.windows[-2:]
 
 
+@pytest.mark.fault("F8", "F21")
 def test_failed_look_is_made_up_for(stage, feed, clock):
     """While the site fails the window grows, so that nothing falls between two looks."""
     stage.desk.then("changes", RetryLaterError("down"), RetryLaterError("down", retry_after=90))
@@ -108,6 +111,7 @@ def test_restart_looks_back_to_the_last_look(stage, feed, clock):
     assert [] == woken(stage)
 
 
+@pytest.mark.fault("F8")
 def test_restart_after_long_wakes_everything(stage, feed, link, clock):
     """Beyond a week no window is trusted."""
     feed.release()
@@ -116,6 +120,8 @@ def test_restart_after_long_wakes_everything(stage, feed, link, clock):
     assert [link.key] == woken(stage)
 
 
+@pytest.mark.fault("F72")
+@pytest.mark.invariant("I24")
 def test_wall_clock_set_back_wakes_everything(stage, feed, link, clock):
     """A mark in the future proves nothing."""
     feed.release()
@@ -124,6 +130,8 @@ def test_wall_clock_set_back_wakes_everything(stage, feed, link, clock):
     assert [link.key] == woken(stage)
 
 
+@pytest.mark.fault("F72")
+@pytest.mark.invariant("I24")
 def test_running_feed_trusts_no_wall_clock(stage, feed, clock):
     """While a process runs, its own clock says what was missed."""
     clock.jump_wall(10 * 365 * 86_400)
@@ -133,6 +141,8 @@ def test_running_feed_trusts_no_wall_clock(stage, feed, clock):
     assert [] == woken(stage)
 
 
+@pytest.mark.fault("F8")
+@pytest.mark.invariant("I1")
 def test_mark_waits_for_what_was_woken(stage, feed, link, clock):
     """A link that cannot be worked on yet is found again after a restart, however long it took."""
     stage.desk.changed = [Change("1", "a")]
@@ -187,16 +197,21 @@ def test_project_that_works_again_wakes_everything(stage, feed, link, clock):
 def test_mark_waits_while_a_project_is_paused(stage, feed, clock):
     """A process that starts after the pause looks back to before it."""
     stage.project("other", service_desk="20")
+    feed.step()
+    woken(stage)
+    feed.step()
     set_state(stage, "support", ProjectState.PAUSED)
     for _ in range(3):
         clock.advance(1200)
         feed.step()
+        woken(stage)
     feed.release()
     set_state(stage, "support", ProjectState.ACTIVE)
     feed_of(stage).step()
     assert 65 == stage.desk.windows[-1]
 
 
+@pytest.mark.invariant("I16", "I18")
 def test_paused_site_is_not_asked(stage, feed):
     """Where no project works, no call is made."""
     set_state(stage, "support", ProjectState.PAUSED)
@@ -204,6 +219,7 @@ def test_paused_site_is_not_asked(stage, feed):
     assert (stage.timings.feed_every, calls) == (feed.step(), len(stage.desk.calls))
 
 
+@pytest.mark.invariant("I9")
 def test_only_one_process_feeds(stage, feed, make_stage, clock):
     """A second process looks only when the first one is dead."""
     other = make_stage()
