@@ -143,10 +143,14 @@ class Outbound:
             kept = self._note_echoes(kept, news.echoes)
         try:
             kept = self._tell_opened(kept, scene)
+            begun = _begun(kept.record)
+            comments = sorted(news.comments, key=lambda comment: comment.comment_id != begun)
+            while comments and comments[0].comment_id == begun:
+                kept = self._send_comment(kept, scene, comments.pop(0), news.fresh_until)
             if self._is_burst(kept.record, len(news.comments)):
                 self._hold(kept, scene, len(news.comments))
                 return None
-            for comment in news.comments:
+            for comment in comments:
                 kept = self._send_comment(kept, scene, comment, news.fresh_until)
             kept = self._tell_status(kept, scene)
         except RefusedError as error:
@@ -241,6 +245,14 @@ class Outbound:
         self._deliver(
             kept, scene, draft, lambda link: evolve(link, state=LinkState.HELD, reason="burst")
         )
+
+
+def _begun(link: Link) -> str | None:
+    """Return the comment of which some parts are on the chat: it is finished before any other.
+
+    An older one may have become public meanwhile; to begin it would forget those parts.
+    """
+    return link.inflight.item if link.inflight is not None and link.inflight.sent else None
 
 
 def _moved(state: RequestState, project: OpenProject) -> bool:
