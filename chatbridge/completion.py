@@ -41,7 +41,7 @@ class Completion:
             issue_id: the request that the event is in now.
 
         Raises:
-            ConflictError: the request belongs to another chat.
+            ConflictError: somebody removes its link at this moment.
         """
         if intent.kind is IntentKind.OPEN:
             self._create_link(kept.record, intent, project, site, issue_id)
@@ -76,8 +76,10 @@ class Completion:
         try:
             self._wake(self._vault.create(link).key)
         except ConflictError:
+            # An earlier try made it. The chat that it names may have another id by now; the event
+            # is done all the same, and nobody believes a link that names another chat.
             existing = self._vault.read(Link, site, issue_id)
-            if existing is None or not existing.record.belongs_to(conversation):
+            if existing is None:
                 raise
             self._wake(existing.key)
 
