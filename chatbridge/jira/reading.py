@@ -139,7 +139,7 @@ def _public_ones(value: Any) -> list[PublicComment]:
     comments = [mapping(each) for each in page(value)[0]]
     return [
         PublicComment(
-            text_in(comment, "id"),
+            numeric_id(comment, "id"),
             number(comment.get("created"), "epochMillis"),
             text_or(comment.get("author"), "accountId"),
             text_or(comment.get("author"), "displayName"),
