@@ -6,17 +6,12 @@ steps can be run again.
 
 from __future__ import annotations
 
-from typing import Final
-
 from attrs import evolve
 
 from chatbridge.errors import ConflictError
 from chatbridge.links import Link
 from chatbridge.records import DONE_KEPT, Conversation
 from chatbridge.vault import Kept, Vault
-
-_REPEATED: Final = 2 * 86400
-"""Seconds for which an event of the old id may come again: twice the longest horizon."""
 
 
 class Moves:
@@ -47,7 +42,7 @@ class Moves:
                 moved.append(key)
         if not source.record.pending:
             # What is done stays known while the platform may repeat it under the old id.
-            self._vault.update(source, lambda old: evolve(old, issues=(), current=""), _REPEATED)
+            self._vault.update(source, lambda old: evolve(old, issues=(), current=""))
         return moved
 
     def _links(self, conversation: Conversation) -> list[str]:
