@@ -130,7 +130,12 @@ class Answers:
         """Note that a chat can, or can no longer, be written to."""
         if available:
             self.resume(scene, kept)
-            return
+        else:
+            self._suspend(scene, kept)
+        # Known as done, so that a late repeat does not undo what came after it.
+        self._vault.update(kept, lambda record: record.finished(scene.key))
+
+    def _suspend(self, scene: Scene, kept: Kept[Conversation]) -> None:
         note = note_of(_BLOCKED, self._situations.clock.time())
         for link in links_of(self._vault, scene.desk.desk.site, kept):
             # The next answer would find out anyway; agents should know before they write it.
