@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from functools import cache
 from typing import Any
 
@@ -64,8 +65,33 @@ class Outcome:
     trace: tuple[str, ...] = field(default=(), repr=False)
 
 
+class _Surprises(logging.Handler):
+    """Hears of errors that nobody foresaw: the library survives them, and says so in its log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith("unexpected"):
+            self.found.append(f"surprise: {message}")
+
+
 def run(history: History, *, traced: bool = False) -> Outcome:
     """Let a history happen, then let it settle, and judge."""
+    logger, surprises = logging.getLogger("chatbridge"), _Surprises()
+    before, logger.propagate = logger.propagate, False
+    logger.addHandler(surprises)
+    try:
+        outcome = _run(history, traced=traced)
+    finally:
+        logger.removeHandler(surprises)
+        logger.propagate = before
+    return evolve(outcome, problems=(*outcome.problems, *surprises.found))
+
+
+def _run(history: History, *, traced: bool) -> Outcome:
     world = prepare(
         World(
             beginning(history.start, history.mode), mode=history.mode,

@@ -240,8 +240,7 @@ def _restores(world: World) -> None:
     world.desk.state.behaviour.access = True
     world.open_bridge("operator").links.storage_restored()
     world.gate.faults_on = True
-    for kept in world.storage.scan("link").rows:
-        world.truth.doubts[kept.key] += 1
+    world.truth.doubts.update(set(world.truth.texts))
 
 
 # --- faults, processes, time ------------------------------------------------------------------

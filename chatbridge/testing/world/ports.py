@@ -39,9 +39,13 @@ class GatedStorage(Storage):
 
     def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
         """See `Storage.put`."""
-        version: str = self._pass(
-            "put", key, lambda: self._shared.put(key, value, expect=expect, ttl=ttl)
-        )
+        try:
+            version: str = self._pass(
+                "put", key, lambda: self._shared.put(key, value, expect=expect, ttl=ttl)
+            )
+        except StorageUnavailableError:
+            self._world.truth.unrecorded(self._process)
+            raise
         self._world.truth.recorded(self._process, key)
         return version
 

@@ -87,6 +87,7 @@ class Process:
         for each in (self.feed, self.poller):
             if each is not None:
                 self.guarded(each.release)
+        self.world.truth.forget(self.name)
         self.bridge = self.feed = self.poller = None
 
     def next_due(self) -> float:

@@ -24,6 +24,7 @@ UNASKED: Final = 10
 """Comments that may be sent at once without asking."""
 
 _QUESTION: Final = "Shall I show them all?"
+_LABEL: Final = re.compile(r"[A-Z]+-\d+")
 _WORD: Final = re.compile(r"q(\d+)q")
 
 
@@ -74,7 +75,7 @@ class Truth:
     violations: list[str] = field(factory=list)
     paused: bool = False
     unpaused_effects: int = 0
-    _open: dict[str, list[str]] = field(factory=dict)
+    _open: dict[str, dict[str, str]] = field(factory=dict)
     _going: dict[str, tuple[list[str], float, bool]] = field(factory=dict)
     _unit: dict[str, tuple[tuple[int, int], int]] = field(factory=dict)
 
@@ -186,7 +187,8 @@ class Truth:
         ids, since, _ = self._going.get(process, ([], 0.0, False))
         body = request.json or {}
         chat = int(body["chat_id"])
-        self._open.setdefault(process, []).extend(ids)
+        link = self._link_of(str(body.get("text", "")))
+        self._open.setdefault(process, {}).update(dict.fromkeys(ids, link))
         for text in ids:
             self.texts[text] += 1
             if self.texts[text] > 1 + self.doubts[text] and _comes_once(text):
@@ -205,17 +207,31 @@ class Truth:
 
     def forget(self, process: str) -> None:
         """Note that what a process sent and did not record is in doubt."""
-        self.doubts.update(self._open.pop(process, []))
+        self.doubts.update(self._open.pop(process, {}).keys())
 
     def recorded(self, process: str, key: str) -> None:
-        """Note that a process wrote a record: what it sent before is known."""
-        if key.startswith("link:"):
-            self._open.pop(process, None)
+        """Note that a process wrote a record: what it sent on this link before is known."""
+        waiting = self._open.get(process, {})
+        for text in [text for text, link in waiting.items() if link == key]:
+            del waiting[text]
+
+    def unrecorded(self, process: str) -> None:
+        """Note that a process could not write; it knows what it sent, another one does not."""
+        if len(self.world.processes) > 1:
+            self.forget(process)
 
     def wrong(self, invariant: str, what: str) -> None:
         """Note that an invariant does not hold."""
         now = self.world.clock.monotonic()
         self.violations.append(f"{invariant}: {what} (at {now:.1f}, effect {self.world.gate.count})")
+
+    def _link_of(self, text: str) -> str:
+        """Return the key of the link on which a text was sent."""
+        label = _LABEL.match(text)
+        for issue in self.world.desk.state.issues.values():
+            if label is not None and label[0] in (issue.key, *issue.old_keys):
+                return str(self.world.vault.key(Link, self.world.site, issue.issue_id))
+        return ""
 
     def _judge_word(self, process: str, word: Word, chat: int, since: float) -> None:
         if word.chat:
