@@ -10,8 +10,15 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from chatbridge.adapter import AnswersChoices, AnswersWebhooks
 from chatbridge.errors import Refusal
-from chatbridge.events import ChoicePicked, Event, MessageEdited, MessageReceived
+from chatbridge.events import (
+    ChoicePicked,
+    ConversationStarted,
+    Event,
+    MessageEdited,
+    MessageReceived,
+)
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.moves import links_of
 from chatbridge.records import Conversation
@@ -79,9 +86,8 @@ class Answers:
         text = ""
         match decision.action:
             case Action.GREET:
-                settings = scene.project.kept.record.settings
-                notice = "" if kept.record.greeted else settings.privacy_notice
-                text = "\n\n".join(filter(None, (texts.say("welcome"), notice)))
+                if not travels_in_answer(scene.bot, event):
+                    text = greeting(scene.project, with_notice=not kept.record.greeted)
                 change = lambda record: evolve(record, greeted=True)  # noqa: E731
             case Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD | Action.TOO_MANY_OPEN:
                 text = texts.say(decision.action.value)
@@ -99,7 +105,7 @@ class Answers:
                 self._release(scene, kept.record, decision.issue_id)
             case Action.UNSUPPORTED:
                 text = texts.say("unsupported", what=_what(event))
-        if isinstance(event, ChoicePicked):
+        if isinstance(event, ChoicePicked) and isinstance(scene.bot.adapter, AnswersChoices):
             self._replies.answer_choice(scene.bot, event, text)
         else:
             self._replies.say(scene.bot, event.address, scene.key, text)
@@ -147,6 +153,17 @@ class Answers:
         for link in links_of(self._vault, scene.desk.desk.site, kept):
             if self._vault.update(link, _resumed) is not None:
                 self._wake(link.key)
+
+
+def greeting(project: OpenProject, *, with_notice: bool) -> str:
+    """Return what somebody is told who opens a chat; `with_notice` where they were not before."""
+    notice = project.kept.record.settings.privacy_notice if with_notice else ""
+    return "\n\n".join(filter(None, (project.texts.say("welcome"), notice)))
+
+
+def travels_in_answer(bot: OpenBot, event: Event) -> bool:
+    """Tell whether the greeting of this event must travel in the answer to its webhook."""
+    return isinstance(event, ConversationStarted) and isinstance(bot.adapter, AnswersWebhooks)
 
 
 def _blocked(link: Link, note: str) -> Link | None:

@@ -36,11 +36,14 @@ class ReplyTo:
         handle: the request handle found in it, where it was one of the bot's (see
             `outgoing.RequestLabel`); the bridge checks it before use.
         quote: the part that was quoted, empty where none was.
+        implied: whether the platform says so of every message, after the last one shown, and not
+            the person of this one; what the person asked for goes first then.
     """
 
     message_id: str | None = field(default=None, repr=False)
     handle: str | None = field(default=None, repr=False)
     quote: str = field(default="", repr=False)
+    implied: bool = False
 
 
 @frozen(kw_only=True)

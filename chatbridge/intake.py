@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from chatbridge.adapter import AnswersWebhooks
+from chatbridge.answers import greeting, travels_in_answer
 from chatbridge.clock import Clock
 from chatbridge.desk import Desk
 from chatbridge.engine import Engine
@@ -20,7 +21,8 @@ from chatbridge.events import Event
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.observation import NoticeKind, Observer
 from chatbridge.one_shot import drain
-from chatbridge.roster import OpenBot
+from chatbridge.records import Conversation
+from chatbridge.roster import OpenBot, OpenProject, conversation_subject
 
 _log = logging.getLogger("chatbridge.intake")
 
@@ -71,16 +73,23 @@ class Intake:
         found = self._engine().roster.bot(*key)
         if found is None:
             return WebhookAnswer(503, retry_after=_PAUSED)
-        bot = found[1]
+        project, bot = found
         try:
             bot.adapter.verify(webhook)
             events = bot.adapter.parse(webhook)
         except WebhookError as error:
             return self._refused(platform, error)
         self.last_webhook[bot.party.name] = self._clock.time()
-        answer = self._carried(bot, events, inline=inline)
+        greeted = [event for event in events if travels_in_answer(bot, event)]
+        if greeted:
+            # What greets somebody waits for nothing: it can travel in this very answer only.
+            welcome = self._welcome(project, bot, greeted[0])
+            answer = self._noted(bot, events)
+        else:
+            welcome = None
+            answer = self._carried(bot, events, inline=inline)
         if answer.status == 200 and isinstance(bot.adapter, AnswersWebhooks):
-            return bot.adapter.answer(webhook, None) or answer
+            return bot.adapter.answer(webhook, welcome) or answer
         return answer
 
     def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:
@@ -128,6 +137,20 @@ class Intake:
         """Tell whether hints of a site came lately."""
         at = self._hints.get(site)
         return at is not None and self._clock.monotonic() - at < _HINTS_RECENT
+
+    def _welcome(self, project: OpenProject, bot: OpenBot, event: Event) -> str:
+        """Return the greeting; a repeat of its event gets the same one."""
+        engine = self._engine()
+        kept = engine.vault.read(Conversation, *conversation_subject(bot, event.address))
+        key = engine.marks.event_key(*bot.key, event.event_id)
+        told = kept is not None and kept.record.greeted and key not in kept.record.done
+        return greeting(project, with_notice=not told)
+
+    def _noted(self, bot: OpenBot, events: list[Event]) -> WebhookAnswer:
+        """Let the events be noted some time; nothing is lost with one that is not."""
+        for event in events:
+            self._engine().lanes.submit(bot.key, event, keep=False)
+        return WebhookAnswer(200)
 
     def _carried(self, bot: OpenBot, events: list[Event], *, inline: bool) -> WebhookAnswer:
         """Let the events be worked on and return the answer that is true of them."""

@@ -44,6 +44,7 @@ class Situation:
     Args:
         current: id of the current request if it can take messages, else empty.
         addressed: id of the request that a reply or link names and that can take messages.
+        implied: whether it is named by the platform's habit only, not by the person.
         wants_new: whether the person asked for a new request.
         may_open: whether one more request is allowed.
         choice: action of a picked choice after its signature was checked, empty where it is bad.
@@ -51,6 +52,7 @@ class Situation:
 
     current: str = ""
     addressed: str = ""
+    implied: bool = False
     wants_new: bool = False
     may_open: bool = True
     choice: str = ""
@@ -133,9 +135,10 @@ def _to_addressed(action: Action) -> Outcome:
 
 
 def _write(now: Situation) -> Decision:
-    if now.addressed:
+    opens = now.wants_new and now.may_open
+    if now.addressed and not (opens and now.implied):
         return Decision(Action.COMMENT, now.addressed)
-    if now.current and not (now.wants_new and now.may_open):
+    if now.current and not opens:
         return Decision(Action.COMMENT, now.current)
     return Decision(Action.OPEN)
 

@@ -42,6 +42,7 @@ class Situations:
         return Situation(
             current=current,
             addressed=addressed,
+            implied=_is_implied(event),
             wants_new=conversation.wants_new,
             may_open=not current or self._may_open(conversation, settings),
             choice=choice,
@@ -84,3 +85,8 @@ class Situations:
         links = (self.link(conversation, settings.site, each) for each in conversation.issues)
         open_ones = [kept for kept in links if kept is not None and not kept.record.told.ended]
         return len(open_ones) < settings.max_open_requests
+
+
+def _is_implied(event: Event) -> bool:
+    reply = event.reply_to if isinstance(event, MessageReceived) else None
+    return reply is not None and reply.implied

@@ -68,7 +68,7 @@ class Recorder(Simulator):
         return []
 
     def webhook_answered(
-        self, webhook_id: str, status: int | None, retry_after: int | None
+        self, webhook_id: str, status: int | None, retry_after: int | None, body: bytes = b""
     ) -> None:
         raise LookupError(webhook_id)
 

@@ -139,6 +139,7 @@ class DeskSimulator(Simulator):
         webhook_id: str,
         status: int | None,
         retry_after: int | None,  # noqa: ARG002 - of the contract
+        body: bytes = b"",  # noqa: ARG002 - of the contract
     ) -> None:
         """See `Simulator.webhook_answered`; Jira is not known to heed a Retry-After."""
         with self.changed:

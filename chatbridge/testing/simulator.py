@@ -11,6 +11,7 @@ import random
 import re
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from attrs import define, field, frozen
@@ -101,6 +102,9 @@ class Simulator(ABC):
         self.random = random.Random(seed)  # noqa: S311 - reproducible on purpose
         self.changed = threading.Condition(threading.RLock())
         self.faults: list[Fault] = []
+        self.deliver_now: Callable[[], object] | None = None
+        """Brings the owed webhooks to the bridge, for a service that makes one while it answers a
+        call. None where somebody else does so all the time, as behind a server."""
 
     @abstractmethod
     def answer(self, call: SimulatedCall) -> HttpResponse:
@@ -137,7 +141,7 @@ class Simulator(ABC):
 
     @abstractmethod
     def webhook_answered(
-        self, webhook_id: str, status: int | None, retry_after: int | None
+        self, webhook_id: str, status: int | None, retry_after: int | None, body: bytes = b""
     ) -> None:
         """Note what a webhook was answered with.
 
@@ -145,6 +149,7 @@ class Simulator(ABC):
             webhook_id: of the owed webhook.
             status: the HTTP status, None where no answer came.
             retry_after: seconds of its Retry-After header, or None.
+            body: of the answer, for services that read it.
         """
 
     def switch_fault(self, fault: Fault) -> None:

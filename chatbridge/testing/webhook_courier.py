@@ -17,6 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from chatbridge.testing.simulator import OwedWebhook, Simulator
 
+_LONGEST_ANSWER = 2**20
+
 logger = logging.getLogger("chatbridge.simulation")
 
 _CONNECTIONS = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}
@@ -76,30 +78,30 @@ class WebhookCourier:
                 self._pool.submit(self._deliver, simulator, webhook)
 
     def _deliver(self, simulator: Simulator, webhook: OwedWebhook) -> None:
-        status = retry_after = None
+        status, retry_after, body = None, None, b""
         try:
-            status, retry_after = self._post(webhook)
+            status, retry_after, body = self._post(webhook)
         except (OSError, http.client.HTTPException, ValueError) as error:
             logger.info("a webhook got no answer: %s", type(error).__name__)
-        simulator.webhook_answered(webhook.webhook_id, status, retry_after)
+        simulator.webhook_answered(webhook.webhook_id, status, retry_after, body)
 
-    def _post(self, webhook: OwedWebhook) -> tuple[int | None, int | None]:
+    def _post(self, webhook: OwedWebhook) -> tuple[int | None, int | None, bytes]:
         parts = urlsplit(webhook.url)
         if not is_loopback(parts):
             logger.warning("a webhook to an address outside of this machine was not sent")
-            return None, None
+            return None, None, b""
         connect = _CONNECTIONS[parts.scheme]
         connection = connect(parts.hostname or "", parts.port, timeout=self._timeout)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with self._lock:
                 if self._stopped.is_set():
-                    return None, None
+                    return None, None, b""
                 self._connections.add(connection)
             connection.request("POST", path, webhook.body, webhook.headers)
             response = connection.getresponse()
-            response.read()
-            return response.status, _seconds(response.getheader("Retry-After"))
+            body = response.read(_LONGEST_ANSWER)
+            return response.status, _seconds(response.getheader("Retry-After")), body
         finally:
             with self._lock:
                 self._connections.discard(connection)

@@ -130,9 +130,10 @@ class TelegramSimulator(Simulator):
             return self.state.webhook.due(self.state.updates)
 
     def webhook_answered(
-        self, webhook_id: str, status: int | None, retry_after: int | None
+        self, webhook_id: str, status: int | None, retry_after: int | None, body: bytes = b""
     ) -> None:
-        """See `Simulator.webhook_answered`."""
+        """See `Simulator.webhook_answered`; calls of methods in an answer are not carried out."""
+        del body
         with self.changed:
             self.state.webhook.answered(webhook_id, status, retry_after, self.state.updates)
             self.changed.notify_all()

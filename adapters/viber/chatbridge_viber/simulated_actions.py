@@ -1,0 +1,245 @@
+"""What people do in the simulated Viber: write, press, open the chat, subscribe, read.
+
+Each function is one action of `/control/viber/<action>`; its arguments and its result are JSON.
+`chat` is the person's id, which may be any text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from .simulated_content import check_message
+from .simulated_state import StatusError, ViberState
+from .simulated_users import ShownMessage, User, buttons_of
+
+Arguments: TypeAlias = dict[str, Any]
+Action: TypeAlias = Callable[[ViberState, Arguments], Any]
+
+_MEDIA = "https://dl-media.viber.example/"
+CONTENTS: dict[str, dict[str, Any]] = {
+    "picture": {"media": _MEDIA + "p.jpg", "thumbnail": _MEDIA + "t.jpg", "file_name": "cat.jpg"},
+    "video": {"media": _MEDIA + "v.mp4", "duration": 12, "size": 90_000},
+    "file": {"media": _MEDIA + "f", "file_name": "report.pdf", "file_size": 34_000},
+    "contact": {"contact": {"name": "Jana", "phone_number": "+420123456789"}},
+    "location": {"location": {"lat": 50.087, "lon": 14.4208, "address": "Prague"}},
+    "url": {"media": "https://example.org/page"},
+    "sticker": {"sticker_id": 46105, "media": _MEDIA + "s.png"},
+    "unheard_of": {},
+}
+"""The members of incoming messages that are no text, by `type`."""
+
+
+def message(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Write a text; the first one subscribes: {chat, text, name?}."""
+    content = {"type": "text", "text": _text(arguments, "text")}
+    return _write(state, arguments, content)
+
+
+def sticker(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Send a sticker: {chat, name?}."""
+    return _write(state, arguments, {"type": "sticker", **CONTENTS["sticker"]})
+
+
+def unsupported(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Send anything but a text: {chat, kind, caption?, name?}; a wrong kind lists the known."""
+    kind = _text(arguments, "kind")
+    if kind not in CONTENTS:
+        raise ValueError(f"kind must be one of {', '.join(sorted(CONTENTS))}")
+    caption = str(arguments.get("caption") or "")
+    content = {"type": kind, **CONTENTS[kind], **({"text": caption} if caption else {})}
+    return _write(state, arguments, content)
+
+
+def press(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Press a button of the keyboard shown last: {chat, choice}, by its label or index."""
+    user = _known(state, arguments)
+    buttons = buttons_of({"keyboard": user.keyboard})
+    if not buttons:
+        raise LookupError("this chat shows no keyboard")
+    button = _button(buttons, arguments.get("choice"))
+    content = {"type": "text", "text": button.get("ActionBody", "")}
+    return _write(state, arguments, content, silent=button.get("Silent") is True)
+
+
+def open_chat(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Open the chat without writing, by a deep link or not: {chat, context?, name?}."""
+    _check_webhook(state)
+    user = state.user(_text(arguments, "chat"), arguments.get("name"))
+    members: dict[str, Any] = {
+        "type": "open",
+        "user": user.as_json(named=state.send_name),
+        "subscribed": user.subscribed,
+    }
+    if arguments.get("context"):
+        members["context"] = str(arguments["context"])
+    token = state.new_token()
+    state.announce(
+        "conversation_started", members, token, taken=lambda body: _welcome(state, user, body)
+    )
+    return {"message_id": str(token)}
+
+
+def subscribe(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Subscribe, which forgets tracking data: {chat, name?}."""
+    _check_webhook(state)
+    user = state.user(_text(arguments, "chat"), arguments.get("name"))
+    user.subscribed, user.tracking_data = True, ""
+    token = state.new_token()
+    state.announce("subscribed", {"user": user.as_json(named=state.send_name)}, token)
+    return {"message_id": str(token)}
+
+
+def unsubscribe(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Let the bot write no more: {chat}."""
+    user = _known(state, arguments)
+    user.subscribed = False
+    token = state.new_token()
+    state.announce("unsubscribed", {"user_id": user.user_id}, token)
+    return {"message_id": str(token)}
+
+
+def delivered(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Report a message as delivered again, as another device does: {chat, message_id?}."""
+    return _report(state, arguments, "delivered")
+
+
+def seen(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Read everything; reported once, for the last message: {chat}."""
+    user = _known(state, arguments)
+    for shown in user.messages:
+        shown.seen = True
+    return _report(state, {"chat": user.user_id}, "seen")
+
+
+def failed(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Report that the device refused a message after all: {chat, message_id?, desc?}."""
+    user = _known(state, arguments)
+    shown = _bot_message(user, arguments)
+    user.messages.remove(shown)
+    desc = str(arguments.get("desc") or "failed to download the media")
+    members = {"user_id": user.user_id, "desc": desc}
+    state.announce("failed", members, int(shown.token))
+    return {"message_id": shown.token}
+
+
+def strange(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Send a callback of a kind that nobody knows yet: {chat}."""
+    _check_webhook(state)
+    token = state.new_token()
+    state.announce("newer_than_this", {"user_id": _text(arguments, "chat")}, token)
+    return {"message_id": str(token)}
+
+
+def device(state: ViberState, arguments: Arguments) -> dict[str, Any]:
+    """Use another Viber: {chat, api_version?, language?}."""
+    user = state.user(_text(arguments, "chat"))
+    user.api_version = int(arguments.get("api_version") or user.api_version)
+    user.language = str(arguments.get("language") or user.language)
+    return {"api_version": user.api_version, "language": user.language}
+
+
+def transcript(state: ViberState, arguments: Arguments) -> list[dict[str, Any]]:
+    """Show a chat as its person sees it: {chat}."""
+    return [shown.as_shown() for shown in _known(state, arguments).messages]
+
+
+ACTIONS: dict[str, Action] = {
+    "delivered": delivered,
+    "device": device,
+    "failed": failed,
+    "message": message,
+    "open": open_chat,
+    "press": press,
+    "seen": seen,
+    "sticker": sticker,
+    "strange": strange,
+    "subscribe": subscribe,
+    "transcript": transcript,
+    "unsubscribe": unsubscribe,
+    "unsupported": unsupported,
+}
+
+
+def _write(
+    state: ViberState, arguments: Arguments, content: dict[str, Any], *, silent: bool = False
+) -> dict[str, Any]:
+    _check_webhook(state)
+    user = state.user(_text(arguments, "chat"), arguments.get("name"))
+    user.wrote(state.clock.time())
+    if user.tracking_data:
+        content = {**content, "tracking_data": user.tracking_data}
+    token = state.new_token()
+    if not silent:
+        shown = ShownMessage(token=str(token), date=state.clock.time(), content=content, seen=True)
+        user.messages.append(shown)
+    members = {
+        "sender": user.as_json(named=state.send_name),
+        "message": content,
+        "silent": silent,
+    }
+    state.announce("message", members, token)
+    return {"message_id": str(token)}
+
+
+def _welcome(state: ViberState, user: User, body: bytes) -> None:
+    """Show what the answer to `conversation_started` holds, if Viber would."""
+    if not body:
+        return
+    try:
+        content = json.loads(body)
+        check_message(content)
+    except (ValueError, AttributeError, StatusError) as error:
+        state.welcome_problems.append(str(getattr(error, "message", "not a JSON object")))
+        return
+    state.show(user, content, state.new_token(), welcome=True)
+
+
+def _report(state: ViberState, arguments: Arguments, event: str) -> dict[str, Any]:
+    user = _known(state, arguments)
+    shown = _bot_message(user, arguments)
+    state.announce(event, {"user_id": user.user_id}, int(shown.token))
+    return {"message_id": shown.token}
+
+
+def _bot_message(user: User, arguments: Arguments) -> ShownMessage:
+    """Return the named message, or the bot's last one."""
+    wanted = arguments.get("message_id")
+    if wanted is not None:
+        found = [shown for shown in user.messages if shown.token == str(wanted)]
+    else:
+        found = [shown for shown in user.messages if shown.author]
+    if not found:
+        raise LookupError("there is no such message")
+    return found[-1]
+
+
+def _button(buttons: list[dict[str, Any]], choice: Any) -> dict[str, Any]:
+    if isinstance(choice, int) and 0 <= choice < len(buttons):
+        return buttons[choice]
+    found = [button for button in buttons if button.get("Text") == choice]
+    if not found:
+        raise LookupError("choice must be the label or the index of one of the buttons")
+    return found[0]
+
+
+def _check_webhook(state: ViberState) -> None:
+    if not state.callbacks.url:
+        raise ValueError("the bot has no webhook, so nobody can write to it; set one first")
+
+
+def _known(state: ViberState, arguments: Arguments) -> User:
+    user = state.users.get(_text(arguments, "chat"))
+    if user is None:
+        raise LookupError("there is no such chat")
+    return user
+
+
+def _text(arguments: Arguments, name: str) -> str:
+    value = arguments.get(name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and value:
+        return value
+    raise ValueError(f"{name} must be a text that is not empty")
