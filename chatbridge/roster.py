@@ -98,7 +98,7 @@ class Roster:
 
     def refresh(self) -> tuple[OpenProject, ...]:
         """Read all projects again and return them; one that cannot be opened is logged."""
-        found = [self._opened(kept) for kept in self._vault.scan(Project)]
+        found = [self._reopened(kept) for kept in self._vault.scan(Project)]
         projects = tuple(project for project in found if project is not None)
         with self._lock:
             self._open = {project.kept.record.settings.name: project for project in projects}
@@ -188,6 +188,14 @@ class Roster:
         """
         adapter = self.adapter(record)
         return OpenBot(record, project, adapter, party_of_adapter(adapter))
+
+    def _reopened(self, kept: Kept[Project]) -> OpenProject | None:
+        """Return the project as it is open, or open it anew where its record has changed."""
+        with self._lock:
+            known = self._open.get(kept.record.settings.name)
+        if known is not None and known.kept.version == kept.version:
+            return known
+        return self._opened(kept)
 
     def _opened(self, kept: Kept[Project]) -> OpenProject | None:
         name = kept.record.settings.name
