@@ -10,12 +10,14 @@ ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo test heavy lint types clean
+.PHONY: help install demo test heavy lint types faults proof clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
 	@echo "make test    style, types and tests (PYTEST_ARGS=... is handed to pytest)"
 	@echo "make heavy   the same with the long suites"
+	@echo "make faults  write the tables of faults and of figures anew"
+	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
 	@echo "make clean   remove .venv and what the tools left behind"
 	@echo "PYTHON=python3.12 make ...   takes another interpreter than python3"
 
@@ -44,6 +46,13 @@ test: lint types
 
 heavy:
 	$(MAKE) test PYTEST_ARGS="--heavy $(PYTEST_ARGS)"
+
+faults: $(READY)
+	$(BIN)/python tests/faults/table.py
+	$(BIN)/python tests/faults/scoreboard.py
+
+proof: $(READY)
+	$(BIN)/python tests/faults/proof.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

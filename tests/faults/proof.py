@@ -1,0 +1,146 @@
+"""Runs towards what a release wants, in blocks that each take minutes: stop and go on at any time.
+
+    python tests/faults/proof.py [--only fuzz] [--blocks 10]
+
+Which blocks are done stands in `.proof/progress.json`, by seed; a block that failed is printed with
+its command and ends the run, and is done again first. Sums go to the scoreboard.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from attrs import frozen
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+PROGRESS = ROOT / ".proof" / "progress.json"
+
+
+@frozen
+class Share:
+    """A figure's share of the work.
+
+    Args:
+        name: what --only takes.
+        figure: of the scoreboard.
+        arguments: of the command; {seed} is replaced.
+        done: finds the number of runs in what the command prints.
+        wanted: how many runs a release wants.
+        unit: what a run is.
+    """
+
+    name: str
+    figure: str
+    arguments: tuple[str, ...]
+    done: str
+    wanted: float
+    unit: str
+
+
+def _fuzz(target: str) -> Share:
+    return Share(
+        f"fuzz-{target}", "M6",
+        ("tests/fuzz/search.py", target, "--seconds", "300", "--seed", "{seed}",
+         "--learned", f".proof/learned/{target}"),
+        r"number_of_executed_units: (\d+)", 1.25e8, "inputs",
+    )  # fmt: skip
+
+
+FUZZED = (
+    "telegram_webhook", "telegram_answer", "jira_hint", "jira_answer", "adf", "record", "choice",
+    "configuration",
+)  # fmt: skip
+SHARES: tuple[Share, ...] = tuple(_fuzz(target) for target in FUZZED)
+
+
+def progress() -> dict[str, Any]:
+    """Return what is done: by share the next seed and the sum of runs."""
+    if not PROGRESS.exists():
+        return {}
+    known: dict[str, Any] = json.loads(PROGRESS.read_text(encoding="utf-8"))
+    return known
+
+
+def run(share: Share, known: dict[str, Any]) -> bool:
+    """Run one block and keep what it did; false where it failed."""
+    mine = known.setdefault(share.name, {"next": 1, "runs": 0})
+    arguments = [each.replace("{seed}", str(mine["next"])) for each in share.arguments]
+    begun = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    found = re.search(share.done, ended.stdout + ended.stderr)
+    took = time.monotonic() - begun
+    if ended.returncode or found is None:
+        command = "python " + " ".join(arguments)
+        _say(f"{share.name}: FAILED after {took:.0f} s\n{ended.stderr[-3000:]}\n{command}")
+        return False
+    mine["runs"] += int(found[1].replace(",", ""))
+    mine["next"] += 1
+    PROGRESS.parent.mkdir(exist_ok=True)
+    PROGRESS.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
+    share_done = mine["runs"] / share.wanted
+    _say(
+        f"{share.name}: {mine['runs']:,} {share.unit}, {share_done:.2%} of a release; {took:.0f} s"
+    )
+    return True
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run blocks in turn until all shares are done, or as many as were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="the beginning of the names of shares")
+    parser.add_argument("--blocks", type=int, default=0, help="how many; 0: until all is done")
+    given = parser.parse_args()
+    board, known = _scoreboard(), progress()
+    chosen = [share for share in SHARES if share.name.startswith(given.only)]
+    blocks = 0
+    while open_shares := [each for each in chosen if _runs(known, each) < each.wanted]:
+        share = min(open_shares, key=lambda each: _runs(known, each) / each.wanted)
+        if not run(share, known):
+            sys.exit(1)
+        blocks += 1
+        _keep(board, share.figure, known)
+        if blocks == given.blocks:
+            return
+
+
+def _runs(known: dict[str, Any], share: Share) -> int:
+    return int(known.get(share.name, {}).get("runs", 0))
+
+
+def _keep(board: ModuleType, figure: str, known: dict[str, Any]) -> None:
+    mine = [share for share in SHARES if share.figure == figure]
+    total = sum(_runs(known, share) for share in mine)
+    last = max(int(known.get(share.name, {}).get("next", 1)) - 1 for share in mine)
+    before = board.kept().get(figure, {}).get("number", 0)
+    if total > before:
+        said = f"{total:,} {mine[0].unit}, nothing found"
+        board.keep(figure, total, said, "make proof", f"1 to {last}")
+
+
+def _scoreboard() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("scoreboard", HERE / "scoreboard.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+if __name__ == "__main__":
+    main()

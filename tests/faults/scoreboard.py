@@ -1,0 +1,163 @@
+"""The scoreboard: how much was tried to break the library, as measured, beside what is wanted.
+
+    python tests/faults/scoreboard.py                       writes docs/design/scoreboard.md anew
+    python tests/faults/scoreboard.py M6 --number 1900000 --said "..." --command "..." --seed 1
+
+The second form keeps a measurement in `docs/design/scoreboard.json`; runs call `keep` for the same.
+A figure without a measurement says so, and one below what a release wants says that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / "docs" / "design" / "scoreboard.json"
+PAGE = ROOT / "docs" / "design" / "scoreboard.md"
+
+
+@frozen
+class Figure:
+    """What is counted.
+
+    Args:
+        name: such as "M6".
+        what: what the number counts.
+        release: what a release wants, in words.
+        wanted: the same as a number that a measurement reaches or does not.
+        waits: what a measurement needs that is not there yet, or empty.
+    """
+
+    name: str
+    what: str
+    release: str
+    wanted: float
+    waits: str = ""
+
+
+FIGURES: dict[str, Figure] = {
+    figure.name: figure
+    for figure in (
+        Figure("M1", "single faults: every effect, every way to fail, every scenario",
+               "all scenarios of up to 3 operations, 250,000 runs, 0 violations", 250_000),
+        Figure("M2", "two faults, all pairs", "1,000,000 runs, 0 lost, at most 2 doubles", 1e6),
+        Figure("M3", "random histories with all faults",
+               "10,000,000 histories, 1,000 link-years", 1e7),
+        Figure("M4", "interleavings of 2 workers on one link",
+               "all, and 8 workers with 1,000,000 operations", 1e6),
+        Figure("M5", "real processes killed or stopped",
+               "10,000 on SQLite, 10,000 on PostgreSQL", 20_000),
+        Figure("M6", "fuzzed inputs of the parsers", "1,000,000,000 inputs, 0 finds", 1e9),
+        Figure("M7", "steps of stateful tests over all invariants",
+               "200,000 runs of 200 steps", 4e7),
+        Figure("M8", "faults with a named test, of 85", "85", 85),
+        Figure("M9", "branch coverage of the core, percent", "100, mutation score 95", 100),
+        Figure("M10", "altered, cut and swapped records, all refused",
+               "every bit of every kind, all swaps of 1,000 rows, crashes while keys are replaced",
+               500_000),
+        Figure("M11", "words and secrets looked for in files, logs and tracebacks",
+               "1,000 words in 12 encodings, 0 hits", 12_000),
+        Figure("M12", "restores from random moments", "1,000, no note shown", 1_000),
+        Figure("M13", "open links without any hint",
+               "100,000; 0.2 calls a second, p99 10 min, 200 MiB", 100_000),
+        Figure("M14", "hours of socket faults", "72 hours, flat memory", 72),
+        Figure("M15", "outcomes that nobody knows, at 1 %: messages shown twice",
+               "at most 1 % of the messages, measured on 100,000", 100_000),
+    )
+}  # fmt: skip
+
+
+def kept() -> dict[str, Any]:
+    """Return the measurements by figure."""
+    if not KEPT.exists():
+        return {}
+    known: dict[str, Any] = json.loads(KEPT.read_text(encoding="utf-8"))
+    return known
+
+
+def keep(name: str, number: float, said: str, command: str, seed: str = "") -> None:
+    """Keep a measurement in place of the figure's last one, and write the page."""
+    today = datetime.now(UTC).date().isoformat()
+    known = kept()
+    known[FIGURES[name].name] = {
+        "number": number, "said": said, "command": command, "seed": seed, "date": today,
+    }  # fmt: skip
+    ordered = {each: known[each] for each in FIGURES if each in known}
+    KEPT.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """Return the page as it should be."""
+    known = {**kept(), "M8": _named_tests()}
+    text = _HEAD
+    for figure in FIGURES.values():
+        found = known.get(figure.name)
+        if found is None:
+            text += f"| {figure.name} | {figure.what} | not measured yet | {figure.release} | | |\n"
+            continue
+        share = found["number"] / figure.wanted
+        state = "reached" if share >= 1 else f"**below**: {_percent(share)} of it"
+        seed = f", seed {found['seed']}" if found["seed"] else ""
+        text += f"| {figure.name} | {figure.what} | {found['said']} | {figure.release} | {state} "
+        text += f"| `{found['command']}`{seed}, {found['date']} |\n"
+    return text
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}" if share >= 0.001 else "less than 0.1 %"
+
+
+def _named_tests() -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location(
+        "faults_table", Path(__file__).with_name("table.py")
+    )
+    assert spec is not None and spec.loader is not None
+    table = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(table)
+    counts = table.counts()
+    return {
+        "number": counts["tested"], "command": "make faults", "seed": "", "date": "always",
+        "said": f"{counts['tested']}, {counts['in_part']} more in part, "
+        f"{counts['not_yet']} not yet",
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Keep a measurement, or only write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("figure", nargs="?", choices=FIGURES)
+    parser.add_argument("--number", type=float)
+    parser.add_argument("--said", help="the measurement in words")
+    parser.add_argument("--command", help="what repeats it")
+    parser.add_argument("--seed", default="")
+    given = parser.parse_args()
+    if given.figure is None:
+        PAGE.write_text(page(), encoding="utf-8")
+        return
+    keep(given.figure, given.number, given.said, given.command, given.seed)
+
+
+_HEAD = """# Scoreboard
+
+How much was tried to break the library, as measured on a small machine (2 cores), and what a
+release wants. Which fault is proved by which test is in the table of [faults](faults.md). A number
+is repeated by its command, with the same seed the same way; `make proof` goes on, for as long as
+one lets it, towards what a release wants.
+
+The numbers are in `docs/design/scoreboard.json`, where the runs write them; this page is made from
+it by `make faults`.
+
+| | what is counted | measured | a release wants | | repeated by |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+if __name__ == "__main__":
+    main()
