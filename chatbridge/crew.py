@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Protocol
 
 from chatbridge.engine import Engine
@@ -137,5 +138,7 @@ def _quietly(step: Callable[[], float | int | None]) -> float | None:
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - a round is done again whatever happened
-        _log.error("a round failed (%s); it is done again", type(error).__name__)
+        # The log may be what fails, where it lies on the same full disk.
+        with suppress(Exception):
+            _log.error("a round failed (%s); it is done again", type(error).__name__)
         return None

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from chatbridge.clock import Clock
@@ -209,8 +210,10 @@ def work_once(queue: WorkQueue, work: Callable[[str], None], handle: str) -> Non
     try:
         work(handle)
     except Exception as error:  # noqa: BLE001 - a worker outlives whatever goes wrong
-        _log.error("unexpected %s while working; will be tried again", type(error).__name__)
         queue.retry(handle)
+        # The log may be what fails, where it lies on the same full disk.
+        with suppress(Exception):
+            _log.error("unexpected %s while working; will be tried again", type(error).__name__)
     except BaseException:
         # Cut off from outside (an interrupt, a timeout of gevent): the handle is not done.
         queue.retry(handle)
