@@ -39,6 +39,7 @@ ASKED_AGAIN: Final = frozenset({NO_ACCESS, MOVED})
 
 _LOOK_AGAIN: Final = 30.0
 _BOT_TROUBLE: Final = 60.0
+_UNPAID: Final = 900.0
 
 
 class Setbacks:
@@ -115,7 +116,19 @@ class Setbacks:
             text = "the platform refuses the bot's token; set a new one with 'project set'"
             self._delivery.observer.notice(NoticeKind.BOT_TROUBLE, bot.party.name, text)
             _log.error(text)
+        if error.reason in {Refusal.CONFLICT, Refusal.QUOTA}:
+            # A person has to act, and everything of the bot waits for it.
+            self._delivery.observer.notice(NoticeKind.BOT_TROUBLE, bot.party.name, str(error))
+            _log.error("the platform refuses answers: %s", error)
+        if error.reason is Refusal.QUOTA:
+            self._note_unpaid(fresh, desk)
+            return _UNPAID
         return _BOT_TROUBLE
+
+    def _note_unpaid(self, kept: Kept[Link], desk: OpenDesk) -> None:
+        """Tell the agents, once a day, that an answer waits; the link stays active."""
+        note = note_of("quota", self._clock.time())
+        self.write_note(self._delivery.change(kept, lambda link: evolve(link, note=note)), desk)
 
     def change_state(
         self, kept: Kept[Link], state: LinkState, reason: str, note: str = ""

@@ -25,6 +25,7 @@ NOTES: Final = {
     "window_closed": "The platform does not let us answer this customer until they write again.",
     "not_subscribed": "The customer is not subscribed to the bot: answers do not arrive.",
     "not_allowed": "The bot may not write in the customer's chat: answers do not arrive.",
+    "quota": "The bot's quota or balance is used up: answers wait until that is settled.",
     "not_shown": "Part of an answer could not be shown in the chat; the customer was told so.",
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }

@@ -19,6 +19,7 @@ from chatbridge import (
     Proof,
     Secret,
 )
+from chatbridge.adapter import Polls
 from chatbridge.records import BotRecord
 from chatbridge.setting_texts import value_from_text
 from chatbridge.settings import structure, unstructure
@@ -85,7 +86,7 @@ def changed_bot(
         kept: None for a new bot.
         given: setting -> text, none of them secret.
         hidden: secret setting -> its value.
-        mode: "poll" or "webhook"; None: as kept, or polling.
+        mode: "poll" or "webhook"; None: as kept, or polling where the platform can be polled.
 
     Raises:
         ConfigurationError: a setting is unknown or wrong.
@@ -103,7 +104,8 @@ def changed_bot(
         # Nobody has to remember it: the platform is told it together with the webhook's URL.
         values["webhook_secret"] = secrets.token_urlsafe(32)
     plain = unstructure(structure(values, schema, where=where))
-    return NewBot(adapter.name, plain, mode or (kept.mode if kept is not None else "poll"))
+    usual = "poll" if issubclass(adapter, Polls) else "webhook"
+    return NewBot(adapter.name, plain, mode or (kept.mode if kept is not None else usual))
 
 
 def check_open(adapter: type[Adapter], given: Iterable[str]) -> None:

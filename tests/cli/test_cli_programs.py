@@ -118,9 +118,10 @@ def test_a_conversation_through_programs(
 def test_the_ready_line_of_simulate_is_all_that_is_needed(simulation, control):
     """One line of JSON names addresses and credentials; the control page lists the actions."""
     outside, _ = simulation
-    assert {"site_url", "telegram_api_url", "control_url", "desk", "telegram"} <= set(outside)
+    named = {"site_url", "telegram_api_url", "viber_api_url", "desk", "telegram", "viber"}
+    assert named | {"control_url"} <= set(outside)
     with urlopen(outside["control_url"], timeout=PATIENCE) as answer:
-        assert {"desk", "telegram"} == set(json.load(answer))
+        assert {"desk", "telegram", "viber"} == set(json.load(answer))
     api = f"{outside['telegram_api_url']}/bot{outside['telegram']['bot_token']}"
     with urlopen(f"{api}/getMe", timeout=PATIENCE) as answer:
         assert json.load(answer)["ok"] is True

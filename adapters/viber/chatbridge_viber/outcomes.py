@@ -35,7 +35,7 @@ REFUSALS: dict[int, tuple[Refusal, str]] = {
     7: (Refusal.UNAUTHORISED, "the bot's account is blocked"),
     8: (Refusal.UNAUTHORISED, "the bot's account does not exist any more"),
     9: (Refusal.UNAUTHORISED, "the bot's account is suspended"),
-    10: (Refusal.CONFLICT, "the bot has no webhook; set it again with 'webhooks set'"),
+    10: (Refusal.CONFLICT, "the bot has no webhook; 'chatbridge webhook set' sets it again"),
     11: (Refusal.FORBIDDEN, "none of the contact's devices can show messages of bots"),
     13: (Refusal.CLIENT_TOO_OLD, "the contact's Viber is too old for this message"),
     14: (Refusal.CLIENT_TOO_OLD, "the message needs a newer Viber than it names"),
@@ -91,7 +91,7 @@ def _meaning(status: int, response: HttpResponse) -> Exception:
     if status == INVALID_URL:
         return ConfigurationError(
             "public_url: Viber got no answer of 200 from the webhook, or does not trust its "
-            "certificate; the bridge must be reachable while the webhook is set"
+            "certificate; let the bridge run and be reachable, then set the webhook again"
         )
     return _open_failure(response, f"Viber answered with the unknown status {status}")
 

@@ -139,9 +139,7 @@ class World:
         answer = self.bridge.receive_webhook(platform, token, webhook)
         if answer.body:
             self.schema.check("welcomeMessage", json.loads(answer.body))
-        self.viber.webhook_answered(
-            owed.webhook_id, answer.status, answer.retry_after, answer.body
-        )
+        self.viber.webhook_answered(owed.webhook_id, answer.status, answer.retry_after, answer.body)
         return answer.status
 
     def does(self, action: str, chat: str = OLENA, **more: Any) -> Any:
@@ -270,9 +268,7 @@ def talk(
     simulator: ViberSimulator, clock: VirtualClock, schema_or_nothing: Schema
 ) -> Callable[[Exchange[Any]], Any]:
     """Carry out an exchange against the simulator, both sides held to the schema."""
-    transport = SimulatedTransport(
-        {VIBER_URL: simulator}, clock, log=schema_or_nothing.check_call
-    )
+    transport = SimulatedTransport({VIBER_URL: simulator}, clock, log=schema_or_nothing.check_call)
     party = Party("viber bot", frozenset({f"{VIBER_URL}:443"}), (TOKEN,))
     return lambda exchange: carry_out(exchange, transport, party)
 
@@ -319,7 +315,11 @@ def parse(
     """Parse a callback that Viber could send, and return its only event."""
 
     def of(event: str, *, strict: bool = True, **members: Any) -> Event:
-        callback = {"event": event, "timestamp": 1457764197627, "message_token": 4912661846655238145}
+        callback = {
+            "event": event,
+            "timestamp": 1457764197627,
+            "message_token": 4912661846655238145,
+        }
         callback |= members
         if strict:
             schema_or_nothing.check("knownCallback", callback)
