@@ -11,11 +11,11 @@ from typing import Final
 
 from attrs import evolve
 
-from chatbridge.claims import Watch
+from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.delivery import Delivery, LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
-from chatbridge.links import NO_ACCESS, Link, LinkState
+from chatbridge.links import NO_ACCESS, Inflight, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.observation import NoticeKind
 from chatbridge.roster import OpenBot, OpenDesk
@@ -149,16 +149,28 @@ class Setbacks:
 
     def write_note(self, kept: Kept[Link], desk: OpenDesk) -> Kept[Link]:
         """Tell the agents once, looking first whether an earlier try got through."""
-        link = kept.record
-        text = note_text(link.note)
+        kept = self._claim_note(before := kept)
+        text = note_text(kept.record.note)
+        written = ""
         try:
-            if not desk.call(desk.desk.has_note(link.issue_id, text)):
-                desk.call(desk.desk.add_note(link.issue_id, text))
+            if not desk.call(desk.desk.has_note(kept.record.issue_id, text)):
+                desk.call(desk.desk.add_note(kept.record.issue_id, text))
         except RefusedError as error:
             # Without access now; the note stays and is written once the request is seen again.
             _log.warning("agents could not be told (%s)", error.reason)
-            return kept
+            written = kept.record.note
+        return self._replace(
+            kept, evolve(kept.record, note=written, inflight=before.record.inflight)
+        )
+
+    def _claim_note(self, kept: Kept[Link]) -> Kept[Link]:
+        """Let no other process write the same note; what is known of sent parts stays."""
+        inflight = kept.record.inflight or Inflight("note", (), "", "")
+        mine = evolve(inflight, owner=self._delivery.owner, beat=new_word(3))
+        return self._replace(kept, evolve(kept.record, inflight=mine))
+
+    def _replace(self, kept: Kept[Link], link: Link) -> Kept[Link]:
         try:
-            return self._vault.replace(kept, evolve(link, note=""))
+            return self._vault.replace(kept, link)
         except ConflictError:
             raise LostClaimError("the link changed") from None
