@@ -44,7 +44,7 @@ OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
 SETTINGS: Final = ("poll", "webhook", "hints")
 """How news comes: by polling and the feed; Telegram by webhook; Jira by webhook as well."""
 
-FAULTS: Final = tuple(mode for mode in MODES if mode not in {"meanwhile", "pause"})
+FAULTS: Final = tuple(mode for mode in MODES if mode not in {"meanwhile", "pause", "aside"})
 
 
 @frozen
@@ -107,6 +107,11 @@ def single_faults(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
 def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let the process stand still at each of its effects while another one works."""
     yield from _each_place(scenario, ("pause",))
+
+
+def asides(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
+    """Let another process work at each effect, while no time passes."""
+    yield from _each_place(scenario, ("aside",))
 
 
 def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:

@@ -57,6 +57,7 @@ MODES: Final[dict[str, frozenset[str]]] = {
     "conflict": frozenset({"put"}),
     "late": frozenset({"write"}),
     "too_many": frozenset({"read", "write"}),
+    "aside": frozenset({"get", "scan", "put", "delete", "read", "write"}),
     "pause": frozenset({"get", "scan", "put", "delete", "read", "write"}),
     "cancel": frozenset({"put", "delete", "write"}),
     "malformed": frozenset({"read", "write"}),
@@ -66,8 +67,9 @@ MODES: Final[dict[str, frozenset[str]]] = {
 
 before, after: the process dies there. lost: it happened, nobody knows. nothing: it did not happen,
 nobody knows. error: it certainly did not happen. outage: the same for all of its place for a while.
-conflict: somebody else was quicker. late: lost, and others see it later. too_many: 429. pause: the
-process stops for longer than a lease while others work. cancel: the work is cut off. malformed: it
+conflict: somebody else was quicker. late: lost, and others see it later. too_many: 429. aside:
+another process works just then, and no time passes. pause: the process stops for longer than a
+lease while others work. cancel: the work is cut off. malformed: it
 happened and the answer is no JSON. meanwhile: people do something at that moment.
 """
 
@@ -168,14 +170,7 @@ class Gate:
             return special(fault.mode)
         self._before(fault, effect, failed, unknown)
         result = act()
-        if fault.mode in {"after", "lost", "cancel"}:
-            self.world.doubt(effect)
-        if fault.mode == "after":
-            raise Crash
-        if fault.mode == "cancel":
-            raise Cancelled
-        if fault.mode == "lost":
-            raise unknown
+        self._after(fault, effect, unknown)
         return result
 
     def _before(
@@ -193,11 +188,23 @@ class Gate:
                 raise failed
             case "conflict":
                 self.world.touch(effect.key)
+            case "aside":
+                self.world.step_aside(effect)
             case "pause":
                 self.world.doubt(effect)
                 self.world.pause(effect)
             case "meanwhile":
                 self.world.act(fault.step)
+
+    def _after(self, fault: Armed, effect: Effect, unknown: Exception) -> None:
+        if fault.mode in {"after", "lost", "cancel"}:
+            self.world.doubt(effect)
+        if fault.mode == "after":
+            raise Crash
+        if fault.mode == "cancel":
+            raise Cancelled
+        if fault.mode == "lost":
+            raise unknown
 
     def _take(self, effect: Effect) -> Armed | None:
         due: Armed | None = None

@@ -1,4 +1,4 @@
-"""One simulated process: a real `Bridge` and the rounds that its threads would make, step by step."""
+"""One simulated process: a real `Bridge`, and the rounds of its threads, one by one."""
 
 from __future__ import annotations
 

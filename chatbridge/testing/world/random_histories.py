@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from chatbridge.testing.world.enumeration import FAULTS
+from chatbridge.testing.world.enumeration import FAULTS, OPERATIONS, SETTINGS, Scenario
 from chatbridge.testing.world.histories import History
 from chatbridge.testing.world.operations import Step
 
@@ -42,6 +42,16 @@ def history_of(seed: int, steps: int = DEFAULT_STEPS) -> History:
     return History(tuple(happened), start, mode, processes, hints)
 
 
+def double_crash_of(seed: int) -> History:
+    """Return a scenario of two operations in which the process dies twice, chosen by a seed."""
+    draw = random.Random(f"two crashes {seed}")  # noqa: S311 - reproducible on purpose
+    names = tuple(draw.choice(list(OPERATIONS)) for _ in range(2))
+    first = ("arms", draw.choice(("before", "after")), draw.randrange(1, 9))
+    second = ("arms", draw.choice(("before", "after")), draw.randrange(1, 9))
+    plain = Scenario(names, draw.choice(SETTINGS)).history(first)
+    return plain.with_steps((*plain.steps, ("run", 0), second, ("pass", 61), ("run", 0)))
+
+
 def _step(draw: random.Random) -> Step:
     weights = [weight for weight, _ in _DRAWS]
     return draw.choices([make for _, make in _DRAWS], weights)[0](draw)
@@ -64,20 +74,27 @@ def _process(name: str) -> _Draw:
 
 
 def _fault(draw: random.Random) -> Step:
-    mode = draw.choice((*FAULTS, "pause", "meanwhile"))
+    mode = draw.choice((*FAULTS, "aside", "pause", "meanwhile"))
     countdown = draw.randrange(1, 25)
     if mode != "meanwhile":
         return ("arms", mode, countdown)
-    people = [_comment("flips"), _comment("deletes_comment"), _comment("changes"),
-              _issue("moves"), _issue("deletes"), _chat("blocks"), _chat("says"),
-              lambda draw: ("comments", draw.randrange(3), draw.choice(_KINDS))]  # fmt: skip
-    return ("arms", mode, countdown, draw.choice(people)(draw))
+    return ("arms", mode, countdown, draw.choice(_AT_ONCE)(draw))
+
+
+def _any_comment(draw: random.Random) -> Step:
+    return ("comments", draw.randrange(3), draw.choice(_KINDS))
 
 
 def _behaviour(draw: random.Random) -> Step:
     name, values = draw.choice(_BEHAVIOURS)
     return ("behaves", name, draw.choice(values))
 
+
+_AT_ONCE: Final[tuple[_Draw, ...]] = (
+    _comment("flips"), _comment("deletes_comment"), _comment("changes"), _issue("moves"),
+    _issue("deletes"), _chat("blocks"), _chat("says"), _any_comment,
+)  # fmt: skip
+"""What people may do in the middle of an effect."""
 
 _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (10, _chat("says")),
@@ -88,7 +105,7 @@ _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (1.5, _chat("blocks")),
     (2, _chat("unblocks")),
     (0.5, lambda _: ("migrates",)),
-    (12, lambda draw: ("comments", draw.randrange(3), draw.choice(_KINDS))),
+    (12, _any_comment),
     (0.6, lambda draw: ("many_comments", draw.randrange(3), draw.choice((5, 11, 14)))),
     (4, _comment("flips")),
     (2, _comment("changes")),

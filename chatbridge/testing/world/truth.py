@@ -15,6 +15,7 @@ from attrs import define, field
 from chatbridge.http_types import HttpRequest, HttpResponse
 from chatbridge.links import Link
 from chatbridge.records import Conversation
+from chatbridge.testing.desk_texts import text_of
 from chatbridge.testing.world.faults import Effect
 
 FRESH: Final = 10.0
@@ -68,7 +69,6 @@ class Truth:
     moved_chats: dict[int, int] = field(factory=dict)
     updates: dict[int, int] = field(factory=dict)
     in_jira: Counter[int] = field(factory=Counter)
-    copies: dict[int, set[str]] = field(factory=dict)
     shown: Counter[int] = field(factory=Counter)
     texts: Counter[str] = field(factory=Counter)
     doubts: Counter[str] = field(factory=Counter)
@@ -123,12 +123,10 @@ class Truth:
         return self.moved_chats.get(chat, chat)
 
     def _note_issue(self, issue: Any) -> None:
-        from chatbridge.testing.desk_texts import text_of
-
         for number in words_in(text_of(issue.description)):
             word = self.words[number]
             self.owners[issue.issue_id] = word.chat
-            self._arrived(number, f"issue {issue.issue_id}")
+            self.in_jira[number] += 1
 
     def _note_comment(self, issue: Any, comment: Any, now: float) -> None:
         shown = issue.is_request and comment.public and comment.restricted_to is None
@@ -138,13 +136,9 @@ class Truth:
             self.created[comment.comment_id] = (comment.created, int(comment.comment_id))
             for number in words_in(comment.wiki):
                 if self.words[number].chat:
-                    self._arrived(number, f"comment {comment.comment_id}")
+                    self.in_jira[number] += 1
         elif changes[-1][1] != shown:
             changes.append((max(now, comment.visible_from), shown))
-
-    def _arrived(self, number: int, place: str) -> None:
-        self.in_jira[number] += 1
-        self.copies.setdefault(number, set()).add(place)
 
     # --- what the bridge does ---------------------------------------------------------------
 
@@ -163,8 +157,11 @@ class Truth:
         if effect.kind == "write" and effect.place == "desk":
             self._judge_intent(process, effect)
         if effect.name == "sendMessage":
-            for number in words_in(str((request.json or {}).get("text", ""))):
-                self._judge_claim(process, self.words[number])
+            text = str((request.json or {}).get("text", ""))
+            for number in words_in(text):
+                self._judge_claim(self.words[number])
+            if words_in(text) and self._link_of(text) in self._open.get(process, {}).values():
+                self.wrong("I9", "more was sent before the last part was noted")
 
     def happened(
         self, process: str, request: HttpRequest, response: HttpResponse, effect: Effect
@@ -205,6 +202,12 @@ class Truth:
             self.doubts[effect.name] += 1
         self.forget(process)
 
+    def in_doubt(self, process: str) -> None:
+        """Note that a process stands still: what it is sending or has not noted is in doubt."""
+        ids, *_ = self._going.get(process, ([], 0.0, False))
+        self.doubts.update(ids)
+        self.forget(process)
+
     def forget(self, process: str) -> None:
         """Note that what a process sent and did not record is in doubt."""
         self.doubts.update(self._open.pop(process, {}).keys())
@@ -223,7 +226,8 @@ class Truth:
     def wrong(self, invariant: str, what: str) -> None:
         """Note that an invariant does not hold."""
         now = self.world.clock.monotonic()
-        self.violations.append(f"{invariant}: {what} (at {now:.1f}, effect {self.world.gate.count})")
+        place = f"at {now:.1f}, effect {self.world.gate.count}"
+        self.violations.append(f"{invariant}: {what} ({place})")
 
     def _link_of(self, text: str) -> str:
         """Return the key of the link on which a text was sent."""
@@ -247,7 +251,7 @@ class Truth:
         if first and word.part == 0:
             self._judge_order(process, word)
 
-    def _judge_claim(self, process: str, word: Word) -> None:
+    def _judge_claim(self, word: Word) -> None:
         if word.chat:
             return
         kept = self.world.vault.read(Link, self.world.site, word.issue_id)

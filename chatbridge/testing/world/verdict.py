@@ -1,4 +1,4 @@
-"""What must hold in the end: faults stop, time passes, and then everything has come to its place."""
+"""What must hold in the end: faults stop, time passes, and all has come to its place."""
 
 from __future__ import annotations
 

@@ -1,0 +1,129 @@
+"""Long searches: seeds, enumerations and orders, with progress, and a place to go on from."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from attrs import define, field
+
+from chatbridge.testing.world.enumeration import (
+    OPERATIONS,
+    Scenario,
+    asides,
+    meanwhiles,
+    pauses,
+    scenarios,
+    single_faults,
+)
+from chatbridge.testing.world.histories import History, Outcome, run
+from chatbridge.testing.world.random_histories import double_crash_of, history_of
+
+Runs = Iterator[tuple[str, History, Outcome]]
+"""The name of a run, by which it can be told apart, the history, and what came of it."""
+
+
+def random_runs(first: int, last: int, steps: int) -> Runs:
+    """Run the histories of seeds, the last one not included."""
+    for seed in range(first, last):
+        history = history_of(seed, steps)
+        yield f"seed {seed}", history, run(history)
+
+
+def double_crashes(first: int, last: int) -> Runs:
+    """Run scenarios in which the process dies twice."""
+    for seed in range(first, last):
+        history = double_crash_of(seed)
+        yield f"double crash {seed}", history, run(history)
+
+
+def all_single_faults(setting: str, share: int = 1, of: int = 0) -> Runs:
+    """Run every single fault of every scenario, or one share of the scenarios.
+
+    Args:
+        setting: one of `enumeration.SETTINGS`.
+        share: every how many-th scenario.
+        of: which of them, from 0.
+    """
+    yield from _each(single_faults, setting, share, of)
+
+
+def all_pauses(setting: str, share: int = 1, of: int = 0) -> Runs:
+    """Run every place at which a process stands still or another one works meanwhile."""
+    yield from _each(asides, setting, share, of)
+    yield from _each(pauses, setting, share, of)
+
+
+def all_meanwhiles(setting: str, share: int = 1, of: int = 0) -> Runs:
+    """Let people do each thing at each effect of each other thing."""
+    for name in OPERATIONS:
+        search = partial(meanwhiles, name=name)
+        yield from _each(search, setting, share, of, single=True)
+
+
+def _each(
+    search: Callable[[Scenario], Iterator[tuple[History, Outcome]]],
+    setting: str, share: int, of: int, *, single: bool = False,
+) -> Runs:  # fmt: skip
+    for number, scenario in enumerate(scenarios(setting)):
+        if number % share != of or (single and len(scenario.names) > 1):
+            continue
+        for history, outcome in search(scenario):
+            yield f"{setting} {' + '.join(scenario.names)}", history, outcome
+
+
+@define
+class Campaign:
+    """Counts runs, tells how it goes, and remembers where it was.
+
+    Args:
+        tell: takes a line for people.
+        state: a file in which the next seed is kept, or None.
+        every: seconds between two lines of progress.
+    """
+
+    tell: Callable[[str], None]
+    state: Path | None = None
+    every: float = 10.0
+    runs: int = 0
+    failures: list[tuple[str, History, Outcome]] = field(factory=list)
+
+    def go(self, runs: Runs, *, minutes: float | None = None, most_failures: int = 20) -> None:
+        """Go through runs until they, the time or the patience end."""
+        started = told = time.monotonic()
+        for name, history, outcome in runs:
+            self.runs += 1
+            if outcome.problems:
+                self.failures.append((name, history, outcome))
+                self.tell(f"FAILED {name}: {outcome.problems[0]}")
+                self.tell(f"  --history '{history.as_text()}'")
+                if len(self.failures) >= most_failures:
+                    return
+            now = time.monotonic()
+            if now - told >= self.every:
+                told = now
+                rate = self.runs / (now - started)
+                self.tell(f"{self.runs} runs, {rate:.0f}/s, {len(self.failures)} failed; at {name}")
+                self._remember(name)
+            if minutes is not None and now - started > minutes * 60:
+                break
+        self._remember("end")
+        seconds = max(time.monotonic() - started, 0.001)
+        self.tell(
+            f"{self.runs} runs in {seconds:.0f} s ({self.runs / seconds:.0f}/s), "
+            f"{len(self.failures)} failed"
+        )
+
+    def resumed_at(self, name: str, default: int) -> int:
+        """Return the seed to go on with, of runs of this name."""
+        if self.state is None or not self.state.exists():
+            return default
+        at = str(json.loads(self.state.read_text()).get("at", ""))
+        return int(at.rpartition(" ")[2]) + 1 if at.startswith(f"{name} ") else default
+
+    def _remember(self, at: str) -> None:
+        if self.state is not None:
+            self.state.write_text(json.dumps({"at": at, "runs": self.runs}) + "\n")
