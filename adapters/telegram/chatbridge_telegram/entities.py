@@ -55,11 +55,13 @@ def draw(document: Document, *, before: tuple[Run, ...] = (), plain: bool = Fals
         before: runs that stand before it.
         plain: leave all entities out.
     """
-    room = LengthUnit.UTF16.measure(document.plain())
     runs = runs_of(document, aligned_tables=not plain)
-    if sum(LengthUnit.UTF16.measure(run.text) for run in runs) > room:
-        runs = runs_of(document, aligned_tables=False)
-    runs = [evolve(run, text=sendable(run.text)) for run in (*before, *runs)]
+    if any(run.code_block is not None for run in runs):
+        # A table whose columns were aligned may have grown beyond what the text was split by.
+        room = LengthUnit.UTF16.measure(document.plain())
+        if sum(LengthUnit.UTF16.measure(run.text) for run in runs) > room:
+            runs = runs_of(document, aligned_tables=False)
+    runs = [_with_text(run, sendable(run.text)) for run in (*before, *runs)]
     shown = _trimmed(_with_addresses(runs, plain))
     text = "".join(run.text for run in shown)
     return DrawnText(text, () if plain else tuple(_entities(shown)))
@@ -72,13 +74,21 @@ def _with_addresses(runs: list[Run], plain: bool) -> list[Run]:
         url = sendable(run.link or "")
         hidden = bool(url) and url not in run.text and (plain or not _is_link(url))
         shown = f"{run.text} ({url})" if run.text else url
-        written.append(evolve(run, text=shown) if hidden else run)
+        written.append(_with_text(run, shown if hidden else run.text))
+    if written == runs:
+        return runs
     length = sum(LengthUnit.UTF16.measure(run.text) for run in written)
     return written if length <= MAX_TEXT_LENGTH else runs
 
 
+def _with_text(run: Run, text: str) -> Run:
+    return run if run.text == text else evolve(run, text=text)
+
+
 def sendable(text: str) -> str:
     """Return the text without NULs, its lone surrogates replaced and its line ends made plain."""
+    if text.isascii() and "\r" not in text and "\x00" not in text:
+        return text
     kept = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     return kept.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
@@ -91,8 +101,8 @@ def _trimmed(runs: list[Run]) -> list[Run]:
     while kept and not kept[-1].text.strip():
         kept.pop()
     if kept:
-        kept[0] = evolve(kept[0], text=kept[0].text.lstrip())
-        kept[-1] = evolve(kept[-1], text=kept[-1].text.rstrip())
+        kept[0] = _with_text(kept[0], kept[0].text.lstrip())
+        kept[-1] = _with_text(kept[-1], kept[-1].text.rstrip())
     return [run for run in kept if run.text]
 
 
