@@ -19,7 +19,7 @@ from chatbridge.comments import CommentReader
 from chatbridge.delivery import Delivery, _Sending
 from chatbridge.feed import Feed
 from chatbridge.lanes import Lanes
-from chatbridge.links import Inflight, Link
+from chatbridge.links import Inflight
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
 from chatbridge.outbound import Outbound
@@ -199,10 +199,18 @@ def pause_is_not_read_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Roster, "project", believing)
 
 
-def chats_do_not_move(patch: pytest.MonkeyPatch) -> None:
-    """The new id of a chat is not heeded."""
-    patch.setattr(Moves, "move_chat", lambda *_: [])
-    patch.setattr(Link, "moved", lambda self, *_: self)
+def moved_chat_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What is done under the old id of a chat is forgotten when it moves."""
+    move = Moves.move_chat
+
+    def moving(self: Moves, platform: str, bot_id: str, old: str, new: str) -> list[str]:
+        moved = move(self, platform, bot_id, old, new)
+        source = self._vault.read(Conversation, platform, bot_id, old)
+        if source is not None and not source.record.pending:
+            self._vault.delete(source)
+        return moved
+
+    patch.setattr(Moves, "move_chat", moving)
 
 
 def links_are_made_anew(patch: pytest.MonkeyPatch) -> None:
@@ -271,7 +279,9 @@ BUGS: dict[Patch, Callable[[], Hunt]] = {
     own_comments_come_back: lambda: _faults("says"),
     done_is_not_remembered: lambda: _faults("says"),
     pause_is_not_read_again: lambda: _told(*_PAUSED, mode="webhook", hints=True),
-    chats_do_not_move: lambda: _told(("migrates",), ("comments", 0), ("run", 0), start="group"),
+    moved_chat_is_forgotten: lambda: _told(
+        ("says", 2), ("arms", "after", 4), ("migrates",), ("run", 1), processes=2
+    ),
     links_are_made_anew: lambda: _faults("other says"),
     feed_does_not_overlap: lambda: _told(*_LAGGING),
     old_record_is_compared: lambda: pauses(Scenario(("says", "public"))),

@@ -1,0 +1,98 @@
+"""Shares of the world's searches: a quick one on every run, a larger one with `--heavy`.
+
+Releases run all of it by the command line, see docs/design/the-world.md.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+
+from chatbridge.testing.world import campaign
+from chatbridge.testing.world.campaign import Campaign, Runs
+from chatbridge.testing.world.enumeration import SETTINGS
+from chatbridge.testing.world.interleaving import all_orders
+from chatbridge.testing.world.operations import Step
+
+ONE: tuple[Step, ...] = (("comments", 0),)
+TWO: tuple[Step, ...] = (("comments", 0), ("comments", 0))
+
+
+def problems_in(runs: Runs) -> list[str]:
+    """Return what failed, each with what replays it."""
+    lines: list[str] = []
+    search = Campaign(lines.append, every=1e9)
+    search.go(runs, most_failures=3)
+    assert search.runs > 0
+    return [
+        f"{outcome.problems[0]}: --history '{history.as_text()}'"
+        for _, history, outcome in search.failures
+    ]
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_single_faults_break_nothing(setting: str) -> None:
+    """Any one fault at any effect of some scenarios keeps every invariant."""
+    runs = campaign.all_single_faults(setting, share=61, of=5)
+    assert [] == problems_in(islice(runs, 200))
+
+
+def test_standing_still_breaks_nothing() -> None:
+    """A process may stand still at any effect while another one works."""
+    assert [] == problems_in(islice(campaign.all_pauses("poll", share=101, of=7), 150))
+
+
+def test_two_crashes_break_nothing() -> None:
+    """A process may die twice."""
+    assert [] == problems_in(campaign.double_crashes(0, 100))
+
+
+def test_random_histories_break_nothing() -> None:
+    """Histories with all faults on keep every invariant."""
+    assert [] == problems_in(campaign.random_runs(0, 50, 40))
+
+
+def test_every_order_of_two_workers_sends_a_comment_once() -> None:
+    """Two workers on one link, in every order of their effects: one comment, no duplicate."""
+    orders = list(all_orders(ONE))
+    assert [] == [order for order in orders if order.problems]
+    assert len(orders) > 50
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_share_of_all_single_faults(setting: str) -> None:
+    """Any one fault at any effect of every 23rd scenario keeps every invariant."""
+    assert [] == problems_in(campaign.all_single_faults(setting, share=23, of=3))
+
+
+@pytest.mark.heavy
+def test_a_share_of_all_pauses() -> None:
+    """A process may stand still at any effect of every 29th scenario."""
+    assert [] == problems_in(campaign.all_pauses("poll", share=29, of=3))
+
+
+@pytest.mark.heavy
+def test_a_share_of_all_meanwhiles() -> None:
+    """People may do anything at any effect of some scenarios."""
+    assert [] == problems_in(campaign.all_meanwhiles("poll", share=6, of=0))
+
+
+@pytest.mark.heavy
+def test_many_double_crashes() -> None:
+    """A process may die twice, in many ways."""
+    assert [] == problems_in(campaign.double_crashes(1000, 4000))
+
+
+@pytest.mark.heavy
+def test_many_random_histories() -> None:
+    """Many histories with all faults on keep every invariant."""
+    assert [] == problems_in(campaign.random_runs(1000, 2200, 40))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize(("steps", "leases"), [(TWO, 0), (ONE, 1), (TWO, 1)])
+def test_every_order_of_two_workers(steps: tuple[Step, ...], leases: int) -> None:
+    """All orders of two workers on one link, up to two comments and one lease that passes."""
+    assert [] == [order for order in all_orders(steps, leases=leases) if order.problems]
