@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -10,7 +11,7 @@ ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo test heavy lint types faults proof clean
+.PHONY: help install demo test heavy lint types faults proof bench clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
@@ -18,6 +19,7 @@ help:
 	@echo "make heavy   the same with the long suites"
 	@echo "make faults  write the tables of faults and of figures anew"
 	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
+	@echo "make bench   measure speed, memory and disk, in six minutes (BENCH_ARGS=--quick: two)"
 	@echo "make clean   remove .venv and what the tools left behind"
 	@echo "PYTHON=python3.12 make ...   takes another interpreter than python3"
 
@@ -53,6 +55,9 @@ faults: $(READY)
 
 proof: $(READY)
 	$(BIN)/python tests/faults/proof.py
+
+bench: $(READY)
+	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
