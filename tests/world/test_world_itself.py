@@ -92,6 +92,7 @@ def test_a_search_goes_on_where_it_was(tmp_path: Path) -> None:
     assert search.runs == 3
 
 
+@pytest.mark.invariant("I18")
 def test_an_idle_hour_costs_what_was_promised() -> None:
     """At rest a bridge asks for changes every 10 s and for nothing else."""
     steps = (("run", 0), *[step for _ in range(360) for step in (("pass", 10), ("run", 0))])

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 import pytest
 
-from chatbridge.testing.world.histories import History, run
+from chatbridge.links import Link
+from chatbridge.testing.world.histories import History, beginning, run
+from chatbridge.testing.world.operations import perform, prepare
+from chatbridge.testing.world.stage import SITE, World
 
 FOUND = {
-    "a cut-off worker loses no message": '["opened","poll",1,false,'
-    '[["says",0],["arms","cancel",2],["run",0]]]',
-    "a cut-off worker loses no comment": '["opened","poll",1,false,'
-    '[["comments",0],["arms","cancel",3],["run",0]]]',
-    "a process that stood still before a write leaves it to the one that took over": '["opened",'
-    '"poll",1,false,[["says",0],["arms","pause",12],["run",0]]]',
-    "a process that stood still compares nothing old with a newer record": '["opened","poll",1,'
-    'false,[["says",0],["comments",0],["arms","pause",25],["run",0]]]',
-}
+    "a cut-off worker loses no message":
+        '["opened","poll",1,false,[["says",0],["arms","cancel",2],["run",0]]]',
+    "a cut-off worker loses no comment":
+        '["opened","poll",1,false,[["comments",0],["arms","cancel",3],["run",0]]]',
+    "who stood still before a write leaves it to the one that took over":
+        '["opened","poll",1,false,[["says",0],["arms","pause",12],["run",0]]]',
+    "who stood still compares nothing old with a newer record":
+        '["opened","poll",1,false,[["says",0],["comments",0],["arms","pause",25],["run",0]]]',
+    "a message is not stuck whose request went while its outcome was unknown":
+        '["opened","poll",2,false,[["arms","after",4],["deletes",2],["says",0],["run",0]]]',
+    "nobody is told of a failure while the outcome is open":
+        '["two","poll",2,false,[["replies",1],["arms","late",4],["commands",0,"/status"],'
+        '["says",2],["jump",0,90000],["jump",1,90000],["replies",1],["run",2]]]',
+    "what is done stays known when its chat moves":
+        '["opened","poll",2,false,[["says",2],["arms","after",4],["migrates"],["run",1]]]',
+    "an apology finds a chat that moved":
+        '["group","webhook",2,false,[["arms","nothing",1],["replies",2],["migrates"],'
+        '["delivers",0],["jump",1,300000000.0]]]',
+    "agents are told once they can be":
+        '["opened","poll",2,false,[["behaves","access",false],["says",1],["blocks",1],["run",0]]]',
+    "our own comment does not change the wording of an answer between its parts":
+        '["two","poll",2,false,[["says",2],["run",0],["says",0],["replies",2],["says",1],'
+        '["comments",1,"long"],["pass",61],["arms","after",19],["run",0]]]',
+    "an older comment waits for the parts of a begun one":
+        '["opened","poll",1,false,[["run",2],["arms","before",5],["pass",11],'
+        '["comments",2,"long"],["run",1],["flips",0,-2]]]',
+    "a message ends whose request is linked to the new place of its chat":
+        '["opened","webhook",2,false,[["says",2],["says",2],["says",2],["delivers",1],["run",2],'
+        '["migrates"],["arms","lost",9],["delivers",2],["stop",2],["delivers",2]]]',
+    "a late repeat of a block does not undo the unblock":
+        '["group","poll",3,false,[["says",0],["replies",0],["arms","outage",23],["blocks",2],'
+        '["run",2],["unblocks",2],["pass",61],["run",1],["pass",130]]]',
+    "two processes tell the agents once":
+        '["opened","poll",1,false,[["blocks",0],["replies",0],["arms","aside",17],["run",0]]]',
+}  # fmt: skip
 """Promise -> the history that once broke it."""
 
 
@@ -23,3 +52,23 @@ FOUND = {
 def test_what_was_found_stays_mended(promise: str) -> None:
     """Each history that once broke an invariant keeps all of them."""
     assert () == run(History.from_text(FOUND[promise])).problems
+
+
+def test_work_that_is_quicker_than_the_first_look_is_done() -> None:
+    """A link that is woken before anybody read the projects is worked on, not dropped."""
+    world = prepare(World(beginning("opened", "poll")))
+    perform(world, ("comments", 0))
+    word = max(world.truth.words)
+    engine = world.open_bridge("p0").engine
+    engine.work(world.vault.key(Link, SITE, next(iter(world.desk.state.issues))))
+    assert 1 == world.truth.shown[word]
+
+
+@pytest.mark.parametrize("countdown", range(1, 16))
+def test_a_look_that_began_too_early_proves_nothing(countdown: int) -> None:
+    """Standing still between the look for a late write and its judgement makes no second write."""
+    steps = (
+        ("says", 0), ("arms", "late", 1), ("run", 0), ("pass", 20), ("stop", 0),
+        ("arms", "pause", countdown), ("run", 0),
+    )  # fmt: skip
+    assert () == run(History(steps)).problems

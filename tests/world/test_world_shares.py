@@ -31,6 +31,8 @@ def problems_in(runs: Runs) -> list[str]:
     ]
 
 
+@pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I20", "I25")
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_single_faults_break_nothing(setting: str) -> None:
     """Any one fault at any effect of some scenarios keeps every invariant."""
@@ -38,21 +40,62 @@ def test_single_faults_break_nothing(setting: str) -> None:
     assert [] == problems_in(islice(runs, 200))
 
 
+@pytest.mark.fault("F5", "F6")
+@pytest.mark.invariant("I3", "I9")
 def test_standing_still_breaks_nothing() -> None:
     """A process may stand still at any effect while another one works."""
     assert [] == problems_in(islice(campaign.all_pauses("poll", share=101, of=7), 150))
 
 
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I6", "I7")
 def test_two_crashes_break_nothing() -> None:
     """A process may die twice."""
     assert [] == problems_in(campaign.double_crashes(0, 100))
 
 
+@pytest.mark.fault(
+    "F7",
+    "F8",
+    "F10",
+    "F11",
+    "F12",
+    "F15",
+    "F16",
+    "F18",
+    "F25",
+    "F27",
+    "F43",
+    "F44",
+    "F49",
+    "F63",
+    "F72",
+)
+@pytest.mark.invariant(
+    "I1",
+    "I2",
+    "I3",
+    "I4",
+    "I5",
+    "I6",
+    "I7",
+    "I15",
+    "I16",
+    "I19",
+    "I20",
+    "I21",
+    "I22",
+    "I24",
+    "I27",
+    "I28",
+)
 def test_random_histories_break_nothing() -> None:
     """Histories with all faults on keep every invariant."""
     assert [] == problems_in(campaign.random_runs(0, 50, 40))
 
 
+@pytest.mark.fault("F5")
+@pytest.mark.invariant("I9")
 def test_every_order_of_two_workers_sends_a_comment_once() -> None:
     """Two workers on one link, in every order of their effects: one comment, no duplicate."""
     orders = list(all_orders(ONE))
@@ -60,6 +103,8 @@ def test_every_order_of_two_workers_sends_a_comment_once() -> None:
     assert len(orders) > 50
 
 
+@pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I20", "I25")
 @pytest.mark.heavy
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_a_share_of_all_single_faults(setting: str) -> None:
@@ -67,30 +112,73 @@ def test_a_share_of_all_single_faults(setting: str) -> None:
     assert [] == problems_in(campaign.all_single_faults(setting, share=23, of=3))
 
 
+@pytest.mark.fault("F5", "F6")
+@pytest.mark.invariant("I3", "I9")
 @pytest.mark.heavy
 def test_a_share_of_all_pauses() -> None:
     """A process may stand still at any effect of every 29th scenario."""
     assert [] == problems_in(campaign.all_pauses("poll", share=29, of=3))
 
 
+@pytest.mark.fault("F12", "F16", "F18", "F78")
+@pytest.mark.invariant("I2")
 @pytest.mark.heavy
 def test_a_share_of_all_meanwhiles() -> None:
     """People may do anything at any effect of some scenarios."""
     assert [] == problems_in(campaign.all_meanwhiles("poll", share=6, of=0))
 
 
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I6", "I7")
 @pytest.mark.heavy
 def test_many_double_crashes() -> None:
     """A process may die twice, in many ways."""
     assert [] == problems_in(campaign.double_crashes(1000, 4000))
 
 
+@pytest.mark.fault(
+    "F7",
+    "F8",
+    "F10",
+    "F11",
+    "F12",
+    "F15",
+    "F16",
+    "F18",
+    "F25",
+    "F27",
+    "F43",
+    "F44",
+    "F49",
+    "F63",
+    "F72",
+)
+@pytest.mark.invariant(
+    "I1",
+    "I2",
+    "I3",
+    "I4",
+    "I5",
+    "I6",
+    "I7",
+    "I15",
+    "I16",
+    "I19",
+    "I20",
+    "I21",
+    "I22",
+    "I24",
+    "I27",
+    "I28",
+)
 @pytest.mark.heavy
 def test_many_random_histories() -> None:
     """Many histories with all faults on keep every invariant."""
     assert [] == problems_in(campaign.random_runs(1000, 2200, 40))
 
 
+@pytest.mark.fault("F5")
+@pytest.mark.invariant("I9")
 @pytest.mark.heavy
 @pytest.mark.parametrize(("steps", "leases"), [(TWO, 0), (ONE, 1), (TWO, 1)])
 def test_every_order_of_two_workers(steps: tuple[Step, ...], leases: int) -> None:
