@@ -89,7 +89,10 @@ class Answers:
                 if not travels_in_answer(scene.bot, event):
                     text = greeting(scene.project, with_notice=not kept.record.greeted)
                 change = lambda record: evolve(record, greeted=True)  # noqa: E731
-            case Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD | Action.TOO_MANY_OPEN:
+            case (
+                Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD
+                | Action.TOO_MANY_OPEN | Action.TOO_MANY_NEW
+            ):  # fmt: skip
                 text = texts.say(decision.action.value)
             case Action.STATUS:
                 links = links_of(self._vault, scene.desk.desk.site, kept)
@@ -105,12 +108,18 @@ class Answers:
                 self._release(scene, kept.record, decision.issue_id)
             case Action.UNSUPPORTED:
                 text = texts.say("unsupported", what=_what(event))
-        if isinstance(event, ChoicePicked) and isinstance(scene.bot.adapter, AnswersChoices):
-            self._replies.answer_choice(scene.bot, event, text)
-        else:
-            self._replies.say(scene.bot, event.address, scene.key, text)
+        self._say(scene, decision, text)
         self.resume(scene, kept)
         self._vault.update(kept, lambda record: change(record).finished(scene.key))
+
+    def _say(self, scene: Scene, decision: Decision, text: str) -> None:
+        event, bot = scene.event, scene.bot
+        if isinstance(event, ChoicePicked) and isinstance(bot.adapter, AnswersChoices):
+            self._replies.answer_choice(bot, event, text)
+            return
+        self._replies.say(bot, event.address, scene.key, text)
+        if decision.action is Action.TOO_MANY_NEW:
+            self._replies.note_lost(scene.project, "too many new requests at once")
 
     def tell_left_out(self, scene: Scene) -> None:
         """Tell the sender of a message that something beside its text was not passed on.

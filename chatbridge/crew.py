@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from chatbridge.engine import Engine
+from chatbridge.errors import ChatbridgeError
 from chatbridge.workqueue import WorkerPool
 
 _log = logging.getLogger("chatbridge.crew")
@@ -138,7 +139,9 @@ def _quietly(step: Callable[[], float | int | None]) -> float | None:
     try:
         return step()
     except Exception as error:  # noqa: BLE001 - a round is done again whatever happened
+        # Only our own errors are known to hold nothing that people wrote.
+        said = str(error) if isinstance(error, ChatbridgeError) else type(error).__name__
         # The log may be what fails, where it lies on the same full disk.
         with suppress(Exception):
-            _log.error("a round failed (%s); it is done again", type(error).__name__)
+            _log.error("a round failed and is done again: %s", said)
         return None

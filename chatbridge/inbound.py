@@ -43,7 +43,7 @@ from chatbridge.records import Conversation, Intent, IntentKind
 from chatbridge.replies import Replies
 from chatbridge.richtext import Document
 from chatbridge.roster import Roster, conversation_subject
-from chatbridge.routing import Action, decide
+from chatbridge.routing import Action
 from chatbridge.situations import Situations
 from chatbridge.vault import Kept, Vault
 
@@ -84,7 +84,7 @@ class Inbound:
         self._owner = owner
         self._clock = clock
         self._timings = timings
-        self._situations = Situations(vault, marks, clock)
+        self._situations = Situations(vault, marks, clock, timings.new_per_minute)
         self._answers = Answers(vault, self._situations, replies, wake)
         self._completion = Completion(vault, wake)
         self._moves = Moves(vault)
@@ -166,7 +166,7 @@ class Inbound:
         if any(not intent.overtaken for intent in others):
             raise RetryLaterError("an earlier message is on its way", retry_after=_BEHIND_ANOTHER)
         settings = scene.project.kept.record.settings
-        decision = decide(scene.event, self._situations.of(scene.event, kept.record, settings))
+        decision = self._situations.decide(scene.event, kept.record, settings)
         if decision.action not in {Action.OPEN, Action.COMMENT}:
             self._answers.answer(scene, kept, decision)
             return

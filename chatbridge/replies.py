@@ -107,7 +107,9 @@ class Replies:
             moment = time.strftime("%H:%M", time.gmtime(sent_at))
             text = project.texts.say("not_delivered_known", time=moment)
         self.say(bot, address, event_key, text)
+        self.note_lost(project, "the sender is told")
+
+    def note_lost(self, project: OpenProject, reason: str) -> None:
+        """Tell the host that a message did not get into Jira, and why."""
         name = project.kept.record.settings.name
-        self._observer.notice(
-            NoticeKind.MESSAGE_NOT_DELIVERED, f"project {name}", "the sender is told"
-        )
+        self._observer.notice(NoticeKind.MESSAGE_NOT_DELIVERED, f"project {name}", reason)

@@ -29,6 +29,7 @@ class Action(StrEnum):
     STATUS = "status"
     NEXT_OPENS = "next_opens"
     TOO_MANY_OPEN = "too_many_open"
+    TOO_MANY_NEW = "too_many_new"
     SWITCH = "switch"
     RELEASE = "release"
     CHOICE_OLD = "choice_old"

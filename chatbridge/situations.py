@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.clock import Clock
 from chatbridge.content import Address
 from chatbridge.events import ChoicePicked, Event, MessageReceived
+from chatbridge.http_types import Pace
 from chatbridge.links import Link, LinkState
 from chatbridge.marks import Marks
+from chatbridge.pacing import Pacer
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Conversation
-from chatbridge.routing import Situation
+from chatbridge.routing import Action, Decision, Situation, decide
 from chatbridge.setbacks import ASKED_AGAIN
 from chatbridge.vault import Kept, Vault
 
@@ -24,11 +26,30 @@ class Situations:
         vault: the records.
         marks: checks handles and choices.
         clock: the time, for the life of choices.
+        new_per_minute: requests that this process opens for one project in a minute, at most.
     """
 
     vault: Vault
     marks: Marks
     clock: Clock
+    new_per_minute: float = 60.0
+    _pacer: Pacer = field(init=False)
+
+    @_pacer.default
+    def _make_pacer(self) -> Pacer:
+        return Pacer(self.clock)
+
+    def decide(
+        self, event: Event, conversation: Conversation, settings: ProjectSettings
+    ) -> Decision:
+        """Return what the event means now; a flood of strangers opens only so many requests."""
+        decision = decide(event, self.of(event, conversation, settings))
+        if decision.action is Action.OPEN:
+            per_second = self.new_per_minute / 60
+            pace = Pace("project", settings.name, per_second, max(1, int(self.new_per_minute)))
+            if self._pacer.wait_for((pace,), longest=0.0)[0] > 0:
+                return evolve(decision, action=Action.TOO_MANY_NEW)
+        return decision
 
     def of(self, event: Event, conversation: Conversation, settings: ProjectSettings) -> Situation:
         """Return the situation in which the event arrives."""

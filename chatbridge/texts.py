@@ -26,6 +26,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
     ),
     "next_opens": "Your next message opens a new request.",
     "too_many_open": "You have many open requests already; messages go to the current one.",
+    "too_many_new": (
+        "Very many people are writing to us right now. Please send your message again in some"
+        " minutes."
+    ),
     "no_requests": "You have no open requests. Write a message to open one.",
     "status_line": "{key}: {status}",
     "status_changed": "The status is now: {status}",
