@@ -13,11 +13,14 @@ from attrs import evolve, frozen
 from chatbridge.adapter import AnswersChoices, AnswersWebhooks
 from chatbridge.errors import Refusal
 from chatbridge.events import (
+    AvailabilityChanged,
     ChoicePicked,
     ConversationStarted,
+    DeliveryReported,
     Event,
     MessageEdited,
     MessageReceived,
+    NothingToDo,
 )
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.moves import links_of
@@ -141,14 +144,30 @@ class Answers:
             self._vault.update(kept, lambda link: evolve(link, state=active, reason=RELEASED))
             self._wake(kept.key)
 
-    def set_available(self, scene: Scene, kept: Kept[Conversation], *, available: bool) -> None:
-        """Note that a chat can, or can no longer, be written to."""
-        if available:
+    def note_chat(
+        self, scene: Scene, kept: Kept[Conversation], event: AvailabilityChanged | DeliveryReported
+    ) -> None:
+        """Note what a platform says of a chat: whether it can be written to, what was not shown."""
+        if isinstance(event, DeliveryReported):
+            self._tell_not_shown(scene, kept)
+        elif event.available:
             self.resume(scene, kept)
         else:
             self._suspend(scene, kept)
         # Known as done, so that a late repeat does not undo what came after it.
         self._vault.update(kept, lambda record: record.finished(scene.key))
+
+    def _tell_not_shown(self, scene: Scene, kept: Kept[Conversation]) -> None:
+        """Let agents know that a message which the platform had taken was not shown after all.
+
+        Which request it was about is not kept, so those of the current one are told.
+        """
+        note = note_of("failed_later", self._situations.clock.time())
+        current = kept.record.current or "".join(kept.record.issues[-1:])
+        link = self._situations.link(kept.record, scene.desk.desk.site, current)
+        if link is not None:
+            self._vault.update(link, lambda record: evolve(record, note=record.note or note))
+            self._wake(link.key)
 
     def _suspend(self, scene: Scene, kept: Kept[Conversation]) -> None:
         note = note_of(_BLOCKED, self._situations.clock.time())
@@ -162,6 +181,13 @@ class Answers:
         for link in links_of(self._vault, scene.desk.desk.site, kept):
             if self._vault.update(link, _resumed) is not None:
                 self._wake(link.key)
+
+
+def calls_for_action(event: Event) -> bool:
+    """Tell whether anything follows from an event; reports of success are taken for granted."""
+    if isinstance(event, DeliveryReported):
+        return event.status == "failed"
+    return not isinstance(event, NothingToDo)
 
 
 def greeting(project: OpenProject, *, with_notice: bool) -> str:

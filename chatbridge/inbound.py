@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve
 
-from chatbridge.answers import Answers, Scene
+from chatbridge.answers import Answers, Scene, calls_for_action
 from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
@@ -32,7 +32,6 @@ from chatbridge.events import (
     Event,
     MessageEdited,
     MessageReceived,
-    NothingToDo,
 )
 from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
@@ -142,14 +141,14 @@ class Inbound:
         return Scene(project, bot, desk, event, self._marks.event_key(*bot_key, event.event_id))
 
     def _receive(self, scene: Scene) -> None:
-        if isinstance(scene.event, (NothingToDo, DeliveryReported)):
+        if not calls_for_action(scene.event):
             return
         kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
         if scene.key in kept.record.done:
             return
         match scene.event:
-            case AvailabilityChanged(available=available):
-                self._answers.set_available(scene, kept, available=available)
+            case AvailabilityChanged() | DeliveryReported():
+                self._answers.note_chat(scene, kept, scene.event)
                 return
             case ConversationMigrated(moved_to=new):
                 for key in self._moves.move_chat(*scene.bot.key, kept.record.chat, new):

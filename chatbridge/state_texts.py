@@ -27,6 +27,7 @@ NOTES: Final = {
     "not_allowed": "The bot may not write in the customer's chat: answers do not arrive.",
     "quota": "The bot's quota or balance is used up: answers wait until that is settled.",
     "not_shown": "Part of an answer could not be shown in the chat; the customer was told so.",
+    "failed_later": "The platform reports that a message to this customer was not shown.",
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }
 """Cause -> what agents read in an internal note."""

@@ -2,24 +2,262 @@
 
 from __future__ import annotations
 
+import pytest
+
+from chatbridge import NoticeKind
+from chatbridge.testing.simulator import Fault
+
+OLENA = "xy5/5y6O81+/kbWHpLhBoA=="
+NOTICE = "passed on to our support team"
+
+
+@pytest.fixture
+def two(world, opened) -> tuple[str, str]:
+    """The keys of two open requests of one chat; the second is the current one."""
+    world.says("/new")
+    world.says("The window is broken")
+    return opened, world.requests()[1]["key"]
+
+
+def sends(world) -> int:
+    """Return how many messages the bot has sent by a call."""
+    return sum(call.url.endswith("/send_message") for call in world.calls)
+
+
+def notes(world, issue: str) -> list[str]:
+    """Return the internal notes of an issue."""
+    request = world.desk.control("request", {"issue": issue})
+    return [comment["text"] for comment in request["comments"] if not comment["public"]]
+
+
+# --- the main job -------------------------------------------------------------------------------
+
 
 def test_registration_calls_back_and_is_set(world):
     """Setting the project sets the webhook, which is answered while the call is under way."""
-    state = world.does("state")
-    assert state["account"]["webhook"].startswith("https://bridge.example/webhooks/viber/")
-    assert {"message", "conversation_started", "failed"} <= set(state["account"]["event_types"])
+    account = world.does("state")["account"]
+    assert account["webhook"].startswith("https://bridge.example/webhooks/viber/")
+    assert {"message", "conversation_started", "failed"} <= set(account["event_types"])
 
 
 def test_first_message_opens_a_request_and_the_chat_learns_its_key(world):
     """The first message opens one request, and the bot answers with its key."""
     world.says("Мій принтер горить")
     (request,) = world.requests()
-    assert "Мій принтер горить" == request["summary"]
-    assert 1 == world.shown(request["key"])
+    assert ("Мій принтер горить", 1) == (request["summary"], world.shown(request["key"]))
 
 
-def test_answers_arrive_and_notes_do_not(world, opened):
-    """An agent's public comment is shown once, under the agent's name; an internal note never."""
-    world.agent(opened, "Have you tried water?", author="Bob Agent")
+def test_answers_arrive_under_the_agents_name_and_notes_do_not(world, opened):
+    """An agent's public comment is shown once, by the agent's name; an internal note never is."""
+    world.agent(opened, "Have you tried water?")
     world.agent(opened, "The customer is odd", public=False)
     assert (1, 0) == (world.shown("Have you tried water?"), world.shown("odd"))
+    names = [shown["name"] for shown in world.transcript()]
+    assert ["Acme", "Alice Agent"] == names
+
+
+def test_what_comes_twice_is_passed_on_once(world, opened):
+    """A callback whose answer got lost comes again, and makes no second comment."""
+    world.does("message", text="It still burns")
+    (owed,) = world.viber.owed_webhooks()
+    lost = world.viber.webhook_answered
+    world.viber.webhook_answered = lambda *_: None
+    world.bring(owed)
+    world.viber.webhook_answered = lost
+    world.run()
+    assert 1 == world.does("state")["callbacks"]["repeated"]
+    assert 1 == sum("still burns" in text for text in world.comments(opened))
+
+
+def test_messages_wait_at_viber_while_jira_is_down(world):
+    """What Jira cannot take is not acknowledged; Viber brings it again until it is there."""
+    world.desk.switch_fault(Fault(kind="status", status=503, times=None))
+    world.does("message", text="My printer is on fire")
+    assert [503] == world.deliver()
+    world.desk.clear_faults()
+    world.run(12)
+    assert (1, 0) == (len(world.requests()), world.does("pending")["count"])
+
+
+# --- which request is meant ---------------------------------------------------------------------
+
+
+def test_a_message_after_an_answer_is_about_the_request_of_that_answer(world, two):
+    """What Viber sends back with a message names the request that was shown last."""
+    first, second = two
+    world.agent(first, "Have you tried water?")
+    world.says("It did not help")
+    assert any("did not help" in text for text in world.comments(first))
+    assert [] == world.comments(second)
+
+
+def test_new_goes_before_the_request_that_was_shown_last(world, opened):
+    """An answer that arrives between /new and the next message does not catch that message."""
+    world.says("/new")
+    world.agent(opened, "Have you tried water?")
+    world.says("The window is broken")
+    assert ["The window is broken"] == [each["summary"] for each in world.requests()[1:]]
+
+
+def test_subscribing_anew_forgets_the_request_and_the_message_goes_to_the_current_one(world, two):
+    """Viber forgets the name of the request with a new subscription; the current one is meant."""
+    first, second = two
+    world.agent(first, "Have you tried water?")
+    world.does("subscribe")
+    world.says("It did not help")
+    assert any("did not help" in text for text in world.comments(second))
+
+
+def test_a_foreign_handle_is_not_believed(world, two):
+    """Tracking data of another making names no request."""
+    world.viber.state.users[OLENA].tracking_data = "aaaaaaaaaaaaaaaa"
+    world.says("It did not help")
+    assert any("did not help" in text for text in world.comments(two[1]))
+
+
+# --- choices ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(world, opened) -> str:
+    """The key of a request of which eleven answers wait for the customer's word."""
+    for number in range(11):
+        comment = {"issue": opened, "text": f"answer {number}.", "public": True}
+        world.desk.control("comment", comment)
+    world.run()
+    return opened
+
+
+def test_a_press_releases_what_was_held(world, held):
+    """The button under the question brings the answers; the press itself is no message."""
+    assert 0 == world.shown("answer 3.")
+    world.does("press", choice="Show them")
+    world.run()
+    assert 1 == world.shown("answer 3.")
+    assert not any("chatbridge:choice" in text for text in world.comments(held))
+
+
+def test_a_typed_choice_is_not_believed(world, held):
+    """Who types what a button might carry is told that it is not valid, and releases nothing."""
+    world.says("chatbridge:choice:1.more.aaaaaaaaaaaaaaaa.ffffffff.AAAAAAAAAAAAAAAA")
+    assert (1, 0) == (world.shown("no longer valid"), world.shown("answer 3."))
+
+
+def test_commands_work_as_text(world, opened):
+    """A word after a slash steers the bot and reaches no agent."""
+    world.says("/status")
+    assert 1 == world.shown(f"{opened}: ")
+    assert [] == world.comments(opened)
+
+
+# --- greetings ----------------------------------------------------------------------------------
+
+
+def test_who_opens_the_chat_is_greeted_in_the_answer(world):
+    """The greeting travels in the webhook's answer, once, and by no call of its own."""
+    before = sends(world)
+    world.does("open", name="Olena")
+    world.run()
+    (shown,) = world.transcript()
+    assert (True, before, []) == (shown["welcome"], sends(world), world.requests())
+    assert "Hello!" in shown["text"] and NOTICE in shown["text"]
+
+
+def test_a_greeting_needs_no_jira(world):
+    """Somebody is greeted at once while Jira does not answer at all."""
+    world.desk.switch_fault(Fault(kind="lost_before", times=None))
+    world.does("open")
+    before = world.clock.monotonic()
+    assert [200] == world.deliver()
+    assert (1, before) == (world.shown("Hello!"), world.clock.monotonic())
+
+
+def test_a_repeated_greeting_is_the_same(world):
+    """A repeat of the callback is answered with the same greeting, its notice included."""
+    world.does("open")
+    (owed,) = world.viber.owed_webhooks()
+    answers = []
+    world.viber.webhook_answered = lambda *given: answers.append(given)
+    world.bring(owed)
+    world.bridge.run_once(5.0)
+    world.bring(owed)
+    assert NOTICE in answers[0][3].decode()
+    assert answers[0] == answers[1]
+
+
+def test_the_notice_is_told_once(world):
+    """Who was greeted with the notice is told it neither with a request nor once more."""
+    world.does("open")
+    world.run()
+    world.says("My printer is on fire")
+    world.does("open")
+    world.run()
+    assert (2, 1) == (world.shown("Hello!"), world.shown(NOTICE))
+
+
+# --- what does not arrive -----------------------------------------------------------------------
+
+
+def test_unsubscribing_tells_the_agents_and_writing_again_mends_it(world, opened):
+    """Who lets the bot write no more is noted once; their next message lets answers through."""
+    world.does("unsubscribe")
+    world.agent(opened, "Are you there?")
+    assert (1, 0) == (len(notes(world, opened)), world.shown("Are you there?"))
+    world.says("I am back")
+    assert 1 == world.shown("Are you there?")
+
+
+@pytest.mark.parametrize("balance", [None, 0])
+def test_used_up_messages_are_told_and_go_through_when_the_customer_writes(world, opened, balance):
+    """An answer that nobody pays for waits, agents and host hear of it, a new session brings it."""
+    world.clock.advance(25 * 3600)
+    world.does("billing", free=0, balance=balance)
+    world.agent(opened, "Have you tried water?")
+    world.run(4)
+    assert 0 == world.shown("Have you tried water?")
+    assert ["quota or balance" in note for note in notes(world, opened)] == [True]
+    troubles = [notice for notice in world.notices if notice.kind is NoticeKind.BOT_TROUBLE]
+    assert 1 == len(troubles) and "used up" in troubles[0].reason
+    world.says("Hello?")
+    world.clock.advance(900)
+    world.run()
+    assert 1 == world.shown("Have you tried water?")
+
+
+def test_the_hundredth_message_of_an_hour_waits_for_the_next(world, opened):
+    """Beyond 100 messages without a word an answer waits, and arrives in the next hour."""
+    user = world.viber.state.users[OLENA]
+    while user.may_get_more(world.clock.time()):
+        user.count(world.clock.time())
+    world.agent(opened, "Have you tried water?")
+    assert 0 == world.shown("Have you tried water?")
+    world.clock.advance(3600)
+    world.run()
+    assert 1 == world.shown("Have you tried water?")
+
+
+def test_a_message_that_the_device_refused_is_told_to_the_agents(world, opened):
+    """A report of failure after the message was taken becomes one internal note."""
+    world.agent(opened, "Have you tried water?")
+    world.does("failed")
+    world.does("delivered")
+    world.run()
+    assert ["was not shown" in note for note in notes(world, opened)] == [True]
+
+
+@pytest.mark.parametrize("kind", ["picture", "sticker", "unheard_of"])
+def test_what_cannot_be_passed_on_is_told(world, kind):
+    """Who sends what the bridge cannot carry is told so."""
+    world.does("unsupported", kind=kind)
+    world.run()
+    assert (1, []) == (world.shown("I cannot pass this on"), world.requests())
+
+
+def test_a_caption_is_passed_on(world):
+    """The text under a picture opens a request, and its sender is told that the file is missing."""
+    world.does("unsupported", kind="picture", caption="My printer")
+    world.run()
+    assert (["My printer"], 1) == (
+        [each["summary"] for each in world.requests()],
+        world.shown("attached file was not"),
+    )
