@@ -218,8 +218,8 @@ class _Sending:
     def _send(self, part: Part) -> None:
         delivery, bot = self._delivery, self._job.bot
         try:
-            delivery.roster.call(bot, bot.adapter.send(part.message), self._check)
-            delivery.observer.count("parts_sent", platform=bot.record.platform)
+            receipt = delivery.roster.call(bot, bot.adapter.send(part.message), self._check)
+            delivery.observer.count_part(bot.record.platform, charged=receipt.charged)
         except UnknownOutcomeError:
             self._doubt()
         except RefusedError as error:

@@ -97,6 +97,12 @@ class Observer:
         except Exception as error:  # noqa: BLE001 - a host's observer must not stop a message
             _log.error("the host's on_notice failed with %s", type(error).__name__)
 
+    def count_part(self, platform: str, *, charged: bool) -> None:
+        """Count a part that was shown, and that it costs money where the platform says so."""
+        self.count("parts_sent", platform=platform)
+        if charged:
+            self.count("parts_charged", platform=platform)
+
     def _is_known(self, notice: Notice) -> bool:
         """Note a trouble; tell whether the host was told of it lately."""
         if notice.kind not in _LASTING:

@@ -60,6 +60,8 @@ class Receipt:
 
     Args:
         message_ids: what one part became; several for an album.
+        charged: whether the platform says that it costs money.
     """
 
     message_ids: tuple[str, ...] = field(default=(), repr=False)
+    charged: bool = False

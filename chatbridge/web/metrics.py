@@ -17,6 +17,7 @@ from chatbridge import Bridge
 _HELP = {
     "notices": "Notices to the host, by kind",
     "parts_sent": "Parts shown in chats, by platform",
+    "parts_charged": "Parts that the platform charges for, by platform",
     "events_done": "Inbound events that were acknowledged, by platform",
     "events_failed": "Tries of inbound events that failed, by platform",
 }

@@ -27,6 +27,7 @@ from .payloads import readable, text_at, token_at
 
 _SIGNATURE_HEADER = "X-Viber-Content-Signature"
 _SIGNATURE_PARAMETER = "sig"
+_CHARGED = "5"
 
 
 class ViberAdapter(Adapter):
@@ -150,9 +151,13 @@ def _signature_in(query: str) -> str | None:
 
 
 def _receipt(answer: dict[str, Any]) -> Receipt:
-    """Return the token of the taken message; one that cannot be read was taken all the same."""
+    """Return the token of the taken message; one that cannot be read was taken all the same.
+
+    `billing_status` is told as number and as text; 5 is a message that is charged for.
+    """
     try:
         token = token_at(answer, "message_token")
     except WebhookPayloadError:
         token = ""
-    return Receipt((token,) if token else ())
+    charged = str(answer.get("billing_status")) == _CHARGED
+    return Receipt((token,) if token else (), charged=charged)

@@ -224,6 +224,17 @@ def test_used_up_messages_are_told_and_go_through_when_the_customer_writes(world
     assert 1 == world.shown("Have you tried water?")
 
 
+def test_charged_answers_are_counted(world, opened):
+    """An answer that costs money is counted apart, for who watches the figures."""
+    world.clock.advance(25 * 3600)
+    world.does("billing", free=0, balance=5)
+    world.agent(opened, "Have you tried water?")
+    counts = world.bridge.tally().counts
+    sent, charged = (counts.get((f"parts_{name}", (("platform", "viber"),)), 0)
+                     for name in ("sent", "charged"))  # fmt: skip
+    assert (2, 1, 1) == (sent, charged, world.shown("Have you tried water?"))
+
+
 def test_the_hundredth_message_of_an_hour_waits_for_the_next(world, opened):
     """Beyond 100 messages without a word an answer waits, and arrives in the next hour."""
     user = world.viber.state.users[OLENA]

@@ -165,6 +165,15 @@ def test_the_receipt_is_the_whole_token(hooked, adapter, talk, say):
     assert int(shown) > 2**53
 
 
+def test_the_receipt_tells_what_is_charged(hooked, adapter, talk, say, clock):
+    """A message that Viber charges for says so; those of a session, or free ones, do not."""
+    hooked.control("billing", {"free": 1, "balance": 1})
+    found = [talk(adapter.send(say())).charged]
+    clock.advance(24 * 3600)
+    found += [talk(adapter.send(say())).charged for _ in range(2)]
+    assert [False, False, True] == found
+
+
 def test_who_the_bot_is(adapter, talk):
     """The account's id, address and name are told."""
     found = talk(adapter.identify())
