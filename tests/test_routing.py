@@ -46,6 +46,13 @@ def command(name: str, argument: str = "") -> MessageReceived:
         (MESSAGE, Situation(current="1", addressed="2"), Decision(Action.COMMENT, "2")),
         (MESSAGE, Situation(addressed="2", wants_new=True), Decision(Action.COMMENT, "2")),
         (MESSAGE, Situation(current="1", wants_new=True), Decision(Action.OPEN)),
+        (MESSAGE, Situation(addressed="2", implied=True), Decision(Action.COMMENT, "2")),
+        (MESSAGE, Situation(addressed="2", implied=True, wants_new=True), Decision(Action.OPEN)),
+        (
+            MESSAGE,
+            Situation(addressed="2", implied=True, wants_new=True, may_open=False),
+            Decision(Action.COMMENT, "2"),
+        ),
         (
             MESSAGE,
             Situation(current="1", wants_new=True, may_open=False),

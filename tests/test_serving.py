@@ -42,6 +42,7 @@ class Acme(Simulator):
         self.polls = 0
         self.owed: list[OwedWebhook] = []
         self.answers: list[tuple[str, int | None, int | None]] = []
+        self.bodies: list[bytes] = []
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
         fault = self.take_fault(call)
@@ -108,6 +109,7 @@ class Acme(Simulator):
     ) -> None:
         with self.changed:
             self.answers.append((webhook_id, status, retry_after))
+            self.bodies.append(body)
             self.changed.notify_all()
 
     def until(self, ready: Callable[[], bool]) -> None:
@@ -177,6 +179,7 @@ class Host:
     def __init__(self) -> None:
         self.status = 200
         self.retry_after = ""
+        self.body = b""
         self.received: list[tuple[str, str | None, bytes]] = []
         self.changed = threading.Condition()
         self.hold = threading.Event()
@@ -193,8 +196,9 @@ class Host:
                 self.send_response(host.status)
                 if host.retry_after:
                     self.send_header("Retry-After", host.retry_after)
-                self.send_header("Content-Length", "0")
+                self.send_header("Content-Length", str(len(host.body)))
                 self.end_headers()
+                self.wfile.write(host.body)
 
             def log_message(self, *arguments: object) -> None:
                 pass
@@ -447,6 +451,16 @@ def test_an_owed_webhook_is_delivered_and_its_answer_reported(
     acme.until(lambda: bool(acme.answers))
     assert [("/hooks/acme?x=1", "s", b"{}")] == host.received
     assert [("w1", status, retry_after)] == acme.answers
+
+
+def test_what_a_webhook_is_answered_with_is_reported(
+    host: Host, acme: Acme, server: object
+) -> None:
+    """The body of the answer comes back too, for platforms that read it."""
+    host.body = '{"text": "Добрий день"}'.encode()
+    acme.owe(host.url)
+    acme.until(lambda: bool(acme.answers))
+    assert [host.body] == acme.bodies
 
 
 def test_webhooks_are_delivered_side_by_side(host: Host, acme: Acme, server: object) -> None:

@@ -66,6 +66,15 @@ def test_request_takes_messages_only_while_it_can(stage, look, changes, takes):
     assert ("1" if takes else "", "1" if takes else "") == (look().current, look(reply).addressed)
 
 
+def test_who_names_a_request_is_known(stage, look):
+    """What the platform says of every message is told apart from what the person answered."""
+    stage.link()
+    said = [evolve(stage.event(), reply_to=ReplyTo(handle=handle(stage), implied=implied))
+            for implied in (True, False)]  # fmt: skip
+    assert [("1", True), ("1", False)] == [(look(e).addressed, look(e).implied) for e in said]
+    assert not look().implied
+
+
 def test_reply_and_start_link_address_a_request(stage, look):
     """A handle names its request, whichever way it comes back."""
     stage.link("1")

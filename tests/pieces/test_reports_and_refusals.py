@@ -1,0 +1,112 @@
+"""What a platform says after it took a message, and refusals that a person has to settle."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatbridge.content import Address
+from chatbridge.errors import Refusal, RefusedError
+from chatbridge.events import ChoicePicked, DeliveryReported
+from chatbridge.observation import NoticeKind
+from chatbridge.setbacks import Setbacks
+
+BOT = ("acme", "7")
+CHAT = "c1"
+
+
+@pytest.fixture
+def setbacks(stage, clock):
+    """Return what deals with refusals."""
+    return Setbacks(stage.vault, stage.delivery, stage.watch, clock)
+
+
+@pytest.fixture
+def refuse(stage, setbacks):
+    """Let the platform refuse an answer; return when it is tried again."""
+
+    def of(kept, reason, explanation="said by the adapter"):
+        bot = stage.roster.bot(*BOT)[1]
+        error = RefusedError(reason, explanation)
+        return setbacks.refused(kept.key, bot, stage.roster.desk("site"), error)
+
+    return of
+
+
+def report(status, number="1"):
+    """Return what a platform says of a message."""
+    return DeliveryReported(
+        event_id=f"{status}:{number}", address=Address(CHAT), message_id=number, status=status
+    )
+
+
+def troubles(stage):
+    """Return how many notices of trouble with the bot there were."""
+    return stage.observer.tally().counts.get(
+        ("notices", (("kind", NoticeKind.BOT_TROUBLE.value),)), 0
+    )
+
+
+def test_used_up_quota_waits_and_is_told_once_a_day(stage, clock, refuse):
+    """The link stays active and is tried again; agents read it once a day, the host hears of it."""
+    kept = stage.link()
+    assert [900.0, 900.0] == [refuse(kept, Refusal.QUOTA) for _ in range(2)]
+    (note,) = stage.desk.issues["1"].notes
+    assert "quota or balance is used up" in note
+    assert ("active", "", 2) == (stage.now(kept).state, stage.now(kept).note, troubles(stage))
+    clock.advance(86400)
+    refuse(kept, Refusal.QUOTA)
+    assert 2 == len(stage.desk.issues["1"].notes)
+
+
+def test_a_missing_webhook_is_told_to_the_host(stage, refuse):
+    """What only a person can mend is told to the host, and not to the agents."""
+    kept = stage.link()
+    assert (60.0, 1, []) == (
+        refuse(kept, Refusal.CONFLICT),
+        troubles(stage),
+        stage.desk.issues["1"].notes,
+    )
+
+
+def test_other_refusals_stay_quiet(stage, refuse):
+    """A refusal that ends by itself is no trouble of the bot."""
+    assert (60.0, 0) == (refuse(stage.link(), Refusal.REPLY_GONE), troubles(stage))
+
+
+def test_a_reported_failure_is_noted_on_the_current_request(stage):
+    """What a device refused after all becomes a note; whoever writes it is woken."""
+    first, second = stage.link("1"), stage.link("2")
+    stage.inbound.receive(BOT, report("failed"))
+    assert ("", "failed_later") == (
+        stage.now(first).note,
+        stage.now(second).note.partition("@")[0],
+    )
+    assert second.key == stage.queue.get(0)
+
+
+def test_a_note_that_waits_is_not_replaced(stage):
+    """A failure keeps the first cause that agents have not read yet."""
+    kept = stage.link(note="blocked@1")
+    stage.inbound.receive(BOT, report("failed"))
+    assert "blocked@1" == stage.now(kept).note
+
+
+@pytest.mark.parametrize("status", ["delivered", "seen"])
+def test_good_reports_change_nothing(stage, status):
+    """That a message arrived or was read is taken for granted and kept nowhere."""
+    kept = stage.link()
+    before = stage.vault.storage.get(kept.key)
+    stage.inbound.receive(BOT, report(status))
+    assert before == stage.vault.storage.get(kept.key)
+
+
+def test_a_failure_without_a_request_is_nothing(stage):
+    """A report about a chat without requests is acknowledged."""
+    stage.inbound.receive(BOT, report("failed"))
+    assert [] == [kept for kept in stage.vault.scan(type(stage.link().record)) if kept.record.note]
+
+
+def test_an_old_button_is_answered_in_the_chat_where_presses_have_no_answer(stage):
+    """A platform without answers to presses is told by a message."""
+    stage.inbound.receive(BOT, ChoicePicked(event_id="1", address=Address(CHAT), data="forged"))
+    assert ["This button is no longer valid."] == stage.transport.texts()
