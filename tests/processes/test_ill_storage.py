@@ -14,9 +14,10 @@ from chatbridge.cli.demo_stage import eventually
 _PR_CAPBSET_DROP = 24
 _CAP_DAC_OVERRIDE = 1
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(resource, "prlimit"), reason="limits of another process are known on Linux only"
-)
+pytestmark = [
+    pytest.mark.heavy,
+    pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux knows prlimit"),
+]
 
 
 def fill_disk(pid):
@@ -77,7 +78,8 @@ def test_a_read_only_database_is_named_and_loses_nothing(company):
     assert eventually(lambda: "database is read-only" in company.output.read_text())
     carried = company.comments("c-read-only") or company.shown("a-read-only")
     assert company.stop_bridge() == 0
-    for path in files:
+    for path in company.folder.glob("demo.db*"):
+        # SQLite made its side files with the mode of the database.
         path.chmod(0o600)
     start_as_anybody(company)
     assert company.settled()

@@ -74,6 +74,7 @@ def test_hundreds_of_kills_lose_nothing(open_company, record_property):
     sys.stdout.write(report + "\n")
 
 
+@pytest.mark.heavy
 def test_a_bridge_frozen_past_its_lease_goes_on(company):
     """(F6) A bridge that was frozen for longer than a lease goes on, and nothing comes twice."""
     company.open()
@@ -95,6 +96,7 @@ def test_frozen_bridges_beside_others_lose_nothing(open_company, record_property
     record_property("freezes", f"{FREEZES * 6} freezes, {sum(doubled)} shown twice")
 
 
+@pytest.mark.heavy
 def test_two_bridges_share_one_database(company):
     """(F5) Two bridges on one database carry everything once, and one of them alone goes on."""
     company.open()
