@@ -232,10 +232,11 @@ class Truth:
     def _link_of(self, text: str) -> str:
         """Return the key of the link on which a text was sent."""
         label = _LABEL.match(text)
-        for issue in self.world.desk.state.issues.values():
-            if label is not None and label[0] in (issue.key, *issue.old_keys):
-                return str(self.world.vault.key(Link, self.world.site, issue.issue_id))
-        return ""
+        issues = self.world.desk.state.issues.values()
+        named = [each.issue_id for each in issues if label and label[0] == each.key]
+        # A request may be gone while its answer is on the way.
+        found = [self.words[number].issue_id for number in words_in(text)] or named
+        return str(self.world.vault.key(Link, self.world.site, found[0])) if found else ""
 
     def _judge_word(self, process: str, word: Word, chat: int, since: float) -> None:
         if word.chat:
