@@ -231,8 +231,7 @@ class Truth:
 
     def _link_of(self, text: str) -> str:
         """Return the key of the link on which a text was sent."""
-        label = _LABEL.match(text)
-        issues = self.world.desk.state.issues.values()
+        label, issues = _LABEL.match(text), self.world.desk.state.issues.values()
         named = [each.issue_id for each in issues if label and label[0] == each.key]
         # A request may be gone while its answer is on the way.
         found = [self.words[number].issue_id for number in words_in(text)] or named
