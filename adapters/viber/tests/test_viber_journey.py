@@ -45,6 +45,8 @@ def test_first_message_opens_a_request_and_the_chat_learns_its_key(world):
     world.says("Мій принтер горить")
     (request,) = world.requests()
     assert ("Мій принтер горить", 1) == (request["summary"], world.shown(request["key"]))
+    shown = world.desk.control("request", {"issue": request["key"]})
+    assert "Олена 😀 (Viber)" in str(shown["description"])
 
 
 def test_answers_arrive_under_the_agents_name_and_notes_do_not(world, opened):
