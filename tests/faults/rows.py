@@ -11,9 +11,8 @@ from attrs import frozen
 FILES = "files, which are not carried yet"
 ATTACHING = "attaching a chat to a request by a signed link"
 KEYS = "the command that replaces data keys"
-FLOODS = "budgets against floods"
 POSTGRES = "the storage on PostgreSQL"
-PROCESSES = "its test on real processes"
+GEVENT = "a test with gevent in a process of its own"
 
 
 @frozen
@@ -78,7 +77,7 @@ OUTBOUND = (
         waits="asking the platform for the outcome: waits for a platform that tells it"),
     Row("F30", "our own comment comes back", "known by its marker, and not sent"),
     Row("F31", "two programs answer each other", "what a program writes opens and adds nothing",
-        waits="a limit of messages per hour and link: waits for " + FLOODS),
+        waits="a limit of messages per hour and link: waits for a need"),
     Row("F32", "many comments at once, after an outage or in an old request",
         "asked about before more than ten are sent"),
     Row("F33", "a file is too large, slow or gone", "the chat is told where to find it",
@@ -109,9 +108,8 @@ INBOUND = (
     Row("F49", "a forged webhook", "403 in constant time over the raw bytes, before any reading"),
     Row("F50", "a webhook is sent again by somebody", "it has no effect"),
     Row("F51", "somebody else polls, or has set a webhook", "left alone, and the host is told"),
-    Row("F52", "one chat floods", "at its limit of open requests messages become comments",
-        waits="a limit of messages and of openings per minute: waits for " + FLOODS),
-    Row("F53", "a thousand chats flood", "a limit for all together", waits=FLOODS),
+    Row("F52", "one chat floods", "at its limit of open requests messages become comments"),
+    Row("F53", "a thousand chats flood", "so many requests a minute are opened, the others told"),
     Row("F54", "an album, or quick lines", "each item arrives by itself; a crash loses none",
         waits="the files of an album: wait for " + FILES),
     Row("F55", "the customer edits a message", "shown to agents as an edit"),
@@ -146,10 +144,9 @@ STATE = (
     Row("F72", "the wall clock jumps", "claims and waits do not follow it"),
     Row("F73", "fork after the start", "the child has connections of its own"),
     Row("F74", "threads, and cancelled work", "a unit of work cut anywhere loses nothing"),
-    Row("F75", "gevent's monkey-patching", "it works, or refuses loudly", waits=PROCESSES),
+    Row("F75", "gevent's monkey-patching", "it works, or refuses loudly", waits=GEVENT),
     Row("F76", "SIGTERM", "stops taking work, ends within its grace, lets claims go"),
-    Row("F77", "the host's transaction rolls back around a call", "ours is another connection",
-        waits=PROCESSES),
+    Row("F77", "the host's transaction rolls back around a call", "ours is another connection"),
     Row("F78", "an administrator removes what is being sent", "the part under way at most"),
     Row("F79", "somebody asks for erasure or for their data", "nothing of the chat is left",
         waits="the export of one chat: waits for its command"),
