@@ -143,8 +143,7 @@ class CommentReader:
         shown = [
             comment
             for comment in public
-            if int(comment.comment_id) in link.seen
-            and comment.author_id != desk.desk.account_id
+            if int(comment.comment_id) in link.seen and comment.author_id != desk.desk.account_id
         ]
         comments = tuple(
             _comment(comment, witnesses[comment.comment_id], shown)

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from chatbridge.errors import ConflictError
 from chatbridge.links import NO_ACCESS, Link, LinkState, Told
-from chatbridge.records import Conversation, Intent, IntentKind
+from chatbridge.records import Conversation, Intent, IntentKind, Project
 from chatbridge.vault import Kept, Vault
 
 
@@ -74,7 +74,7 @@ class Completion:
             told=Told(notice=not conversation.greeted),
         )
         try:
-            self._wake(self._vault.create(link).key)
+            made = self._vault.create(link)
         except ConflictError:
             # An earlier try made it. The chat that it names may have another id by now; the event
             # is done all the same, and nobody believes a link that names another chat.
@@ -82,6 +82,11 @@ class Completion:
             if existing is None:
                 raise
             self._wake(existing.key)
+            return
+        # A project that was removed during the write has had its links removed before this one.
+        if self._vault.read(Project, project) is None:
+            self._vault.delete(made)
+        self._wake(made.key)
 
 
 def _with_request(record: Conversation, intent: Intent, issue_id: str) -> Conversation:

@@ -99,8 +99,9 @@ class Inbound:
             RetryLaterError: it is not done; the same event must come again.
             StorageError: nothing could be noted, so nothing was done.
         """
-        scene = self._scene(bot_key, event)
         for _ in range(_CONFLICTS):
+            # After a conflict the project may be another one, or none any more.
+            scene = self._scene(bot_key, event)
             try:
                 self._receive(scene)
             except ConflictError:
@@ -194,14 +195,15 @@ class Inbound:
                 return
             if unsettled > 0:
                 raise RetryLaterError("an outcome is unknown", retry_after=unsettled + 0.1)
-            if found.refusal is not None:
-                return self._refused(scene, kept, intent, found.refusal)
-            if self._clock.time() >= intent.tell_by:
-                return self._apologise(scene)
-        mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
-        scene = self._in_time(scene, mine)
-        kept = self._vault.replace(kept, kept.record.with_intent(mine))
-        self._write(scene, kept, mine, found)
+        if found.refusal is not None:
+            self._refused(scene, kept, intent, found.refusal)
+        elif not intent.clean and self._clock.time() >= intent.tell_by:
+            self._apologise(scene)
+        else:
+            mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
+            scene = self._in_time(scene, mine)
+            kept = self._vault.replace(kept, kept.record.with_intent(mine))
+            self._write(scene, kept, mine, found)
 
     def _in_time(self, scene: Scene, intent: Intent) -> Scene:
         """Let nothing be written so late that somebody else may take the intent for settled."""

@@ -162,9 +162,7 @@ class Roster:
         """Return the names of the configured sites."""
         return iter(self._desks)
 
-    def call(
-        self, bot: OpenBot, exchange: Exchange[Result], before: Check | None = None
-    ) -> Result:
+    def call(self, bot: OpenBot, exchange: Exchange[Result], before: Check | None = None) -> Result:
         """Carry out an exchange with a bot's platform; `before` as of `carry_out`."""
         return carry_out(exchange, self._transport, bot.party, before)
 

@@ -227,9 +227,7 @@ def old_record_is_compared(patch: pytest.MonkeyPatch) -> None:
     """What was read is compared with a record that somebody changed since."""
 
     def note(self: Outbound, kept: Any, echoes: frozenset[int]) -> Any:
-        return self._delivery.change(
-            kept, lambda link: evolve(link, seen=link.seen | echoes)
-        )
+        return self._delivery.change(kept, lambda link: evolve(link, seen=link.seen | echoes))
 
     patch.setattr(Outbound, "_note_echoes", note)
 

@@ -173,9 +173,7 @@ class Gate:
         self._after(fault, effect, unknown)
         return result
 
-    def _before(
-        self, fault: Armed, effect: Effect, failed: Exception, unknown: Exception
-    ) -> None:
+    def _before(self, fault: Armed, effect: Effect, failed: Exception, unknown: Exception) -> None:
         match fault.mode:
             case "before":
                 raise Crash
