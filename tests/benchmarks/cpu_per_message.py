@@ -19,7 +19,7 @@ _QUICK_FEED = Timings(burst=100, feed_every=0.1, feed_as_net=0.1)
 
 def measure(*, quick: bool) -> list[Figure]:
     """Return the figures of P1 and P2."""
-    rounds = 3 if quick else 9
+    rounds = 3 if quick else 7
     with FarControl() as far:
         return [
             by_polling(far, rounds),

@@ -28,20 +28,18 @@ _INSERT = "insert into records (key, value, version) values (?, ?, ?)"
 
 def measure(*, quick: bool) -> list[Figure]:
     """Return the figures of P6."""
-    sizes = [50_000] if quick else [100_000, 1_000_000]
-    rounds = 3 if quick else 7
+    size = 50_000 if quick else 1_000_000
+    rounds = 3 if quick else 5
     with FarControl() as far, ExitStack() as stack:
-        small = _stage(far, stack)
-        found = []
-        for size in sizes:
-            large = _stage(far, stack)
-            before = _bytes(large)
-            _fill(large, _links(large, size - _ACTIVE), size)
-            found += _compare(small, large, size, rounds)
-            found.append(_room(large, before, size))
-            found.append(_start(large, size))
-        found.append(_conversations(small, 20_000))
-    return found
+        small, large = _stage(far, stack), _stage(far, stack)
+        before = _bytes(large)
+        _fill(large, _links(large, size - _ACTIVE), size)
+        return [
+            *_compare(small, large, size, rounds),
+            _room(large, before, size),
+            _start(large, size),
+            _conversations(small, 20_000),
+        ]
 
 
 def _stage(far: FarControl, stack: ExitStack) -> Stage:

@@ -17,7 +17,7 @@ _READS = ("request", "comments", "cross_read", "send")
 
 def measure(*, quick: bool) -> list[Figure]:
     """Return the figures of P3."""
-    seconds = 3.0 if quick else 8.0
+    seconds = 3.0 if quick else 6.0
     found = []
     for workers, goal in ((64, 0.97), (200, 0.9)):
         with FarControl() as far, staged(far, workers=workers) as stage:
