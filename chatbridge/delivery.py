@@ -39,6 +39,7 @@ _log = logging.getLogger("chatbridge.delivery")
 MOST_UNKNOWN: Final = 5
 """Sends of one part whose outcome nobody knows, before it counts as a failure to be shown."""
 _MOST_HALVINGS: Final = 4
+_MOST_CONFLICTS: Final = 8
 
 _DEGRADE: Final = frozenset(
     {Refusal.BAD_MARKUP, Refusal.INVALID, Refusal.TOO_LONG, Refusal.CLIENT_TOO_OLD}
@@ -116,17 +117,16 @@ class Delivery:
         Raises:
             LostClaimError: somebody does, or the link is gone.
         """
-        mine = kept.record.claim
-        while True:
+        now, mine = kept, (kept.record.state, kept.record.claim)
+        for _ in range(_MOST_CONFLICTS):
             try:
-                return self.vault.replace(kept, _fresh_beat(change(kept.record)))
+                return self.vault.replace(now, _fresh_beat(change(now.record)))
             except ConflictError:
                 again = self.vault.read_key(Link, kept.key)
-            if again is None or again.record.state is not kept.record.state:
-                raise LostClaimError("the link may not send any more")
-            if again.record.claim != mine:
-                raise LostClaimError("another process works on the link")
-            kept = again
+            if again is None or (again.record.state, again.record.claim) != mine:
+                raise LostClaimError("another process works on the link, or it may not send")
+            now = again
+        raise LostClaimError("the link changes too often; looked at again")
 
 
 class _Sending:

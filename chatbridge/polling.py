@@ -71,11 +71,10 @@ class Poller:
         found = self._roster.bot(*self._bot_key)
         if found is None or not isinstance(found[1].adapter, Polls):
             self._claim.release()
+            self._let_go()
             return _TROUBLE
         if not self._claim.hold():
-            # Whoever holds it polls; what this process had in hand comes to them again.
-            self._open.clear()
-            self._position = None
+            self._let_go()
             return self._timings.lease / 3
         self._advance()
         hold = self._timings.poll_wait if wait is None else wait
@@ -96,6 +95,11 @@ class Poller:
     def release(self) -> None:
         """Let another process poll."""
         self._claim.release()
+
+    def _let_go(self) -> None:
+        """Forget what was polled; whoever polls next gets it again."""
+        self._open.clear()
+        self._position = None
 
     def _poll(self, bot: OpenBot, adapter: Polls, wait: float) -> None:
         batch = self._roster.call(bot, adapter.poll(self._position, wait))
