@@ -113,9 +113,10 @@ class Looks:
     def pass_by(self, seconds: float) -> None:
         """Let the bridge work for so many virtual seconds."""
         until = self.world.clock.monotonic() + seconds
+        step = min(max(0.5, seconds / 120), 20.0)
         while self.world.clock.monotonic() < until:
             self.rounds.turn()
-            self.world.clock.advance(0.5 if seconds < 200 else 5.0)
+            self.world.clock.advance(step)
 
     def settle(self, minutes: int = 8) -> None:
         """Let enough time pass for everything that was in doubt."""

@@ -67,7 +67,9 @@ def carried(world, number):
     )
 
 
-@pytest.mark.parametrize("times", [1, 10_000], ids=["once", "for a while"])
+@pytest.mark.parametrize(
+    "times", [pytest.param(1, marks=pytest.mark.heavy), 10_000], ids=["once", "for a while"]
+)
 def test_any_operation_of_the_storage_may_fail(world, opened, times):
     """(F62, I9) Whichever operation fails, once or until it is mended, all is carried just once."""
     faulty = Faulty(world, StorageUnavailableError("the disk is full"))
