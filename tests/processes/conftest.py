@@ -40,8 +40,8 @@ class Company(Stage):
             if number < agent:
                 self.said["agent"].append(f"a-{name}-{number}.")
                 self.agent_says(self.key, f"a-{name}-{number}.")
-        self.said["note"].append(f"n-{name}.")
-        self.agent_says(self.key, f"n-{name}.", public=False)
+        self.said["note"].append(f"note-{name}.")
+        self.agent_says(self.key, f"note-{name}.", public=False)
 
     def start_another(self) -> subprocess.Popen[str]:
         """Start one more bridge on the same database; it ends with the stage at the latest."""

@@ -42,7 +42,7 @@ def freeze_often(company, seed, freezes):
         company.talk(f"{turn}", customer=2, agent=2)
         time.sleep(chance.uniform(0, 1.0))
         os.kill(frozen, signal.SIGSTOP)
-        company.talk(f"{turn}-frozen", customer=1, agent=1)
+        company.talk(f"{turn}-ice", customer=1, agent=1)
         time.sleep(chance.uniform(1.5, 3.0))
         os.kill(frozen, signal.SIGCONT)
     company.settled(120)
