@@ -42,9 +42,6 @@ from chatbridge.testing.simulated_transport import SimulatedTransport
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 TEMPLATE = ROOT / "examples" / "adapter_template"
-WRITTEN_ELSEWHERE = ("docs/design/figures.md",)
-"""Pages that come with another change; a link to one may be ahead of it."""
-
 NEEDED_PARTS = {
     "README.md": ["kept"],
     "docs/privacy.md": ["record_fields"],
@@ -228,8 +225,6 @@ def test_links_lead_somewhere(page: Path) -> None:
         if re.match(r"[a-z]+:", target):
             continue
         there = (page.parent / place).resolve() if place else page
-        if there.is_relative_to(ROOT) and _name(there) in WRITTEN_ELSEWHERE:
-            continue
         if not there.exists() or (anchor and anchor not in _anchors(there)):
             broken.append(target)
     assert [] == broken
