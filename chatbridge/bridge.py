@@ -35,6 +35,10 @@ from chatbridge.transport import HttpTransport
 from chatbridge.vault import Vault
 
 
+_POLLED = 64
+"""Connections kept beside those of the workers, for bots that are polled."""
+
+
 class Bridge:
     """Carries conversations between chats and customer requests.
 
@@ -76,7 +80,9 @@ class Bridge:
         self._public_url = public_url.rstrip("/") if public_url else None
         self._workers = workers
         self._sites = {desk.site: desk for desk in sites}
-        self._owned_transport = None if transport is not None else HttpTransport(pool_size=workers)
+        self._owned_transport = (
+            None if transport is not None else HttpTransport(pool_size=workers + _POLLED)
+        )
         self._observer = Observer(self._clock, on_notice)
         calls: Transport = transport or self._owned_transport  # type: ignore[assignment]
         self._transport = Breaker(calls, self._observer, self._clock)

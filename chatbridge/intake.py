@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -52,6 +53,7 @@ class Intake:
         self._observer = observer
         self._clock = clock
         self._routes: dict[tuple[str, str], tuple[str, str]] = {}
+        self._looking = threading.Lock()
         self._looked = float("-inf")
         self._hints: dict[str, float] = {}
         self.last_webhook: dict[str, float] = {}
@@ -177,11 +179,14 @@ class Intake:
     def _bot_key(self, platform: str, token: str) -> tuple[str, str] | None:
         """Return the bot whose webhook has this path; a stranger's guesses cost next to nothing."""
         known = self._routes.get((platform, token))
-        now = self._clock.monotonic()
-        if known is None and now - self._looked >= _LOOK_FOR_NEW_BOTS:
-            self._looked = now
-            for project in self._engine().roster.refresh():
-                for bot in project.bots:
-                    self._routes[(bot.record.platform, self._token(*bot.key))] = bot.key
-            known = self._routes.get((platform, token))
-        return known
+        if known is not None:
+            return known
+        # Whoever comes while another looks waits for what is found.
+        with self._looking:
+            now = self._clock.monotonic()
+            if (platform, token) not in self._routes and now - self._looked >= _LOOK_FOR_NEW_BOTS:
+                self._looked = now
+                for project in self._engine().roster.refresh():
+                    for bot in project.bots:
+                        self._routes[(bot.record.platform, self._token(*bot.key))] = bot.key
+            return self._routes.get((platform, token))
