@@ -34,7 +34,6 @@ from chatbridge.storage import Storage
 from chatbridge.transport import HttpTransport
 from chatbridge.vault import Vault
 
-
 _POLLED = 64
 """Connections kept beside those of the workers, for bots that are polled."""
 
