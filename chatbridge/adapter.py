@@ -189,7 +189,16 @@ class EditsMessages(Protocol):
     """A platform on which a sent message can be changed."""
 
     def edit(self, message_id: str, message: OutgoingMessage) -> Exchange[Receipt]:
-        """Show this part instead of an earlier message."""
+        """Show this part instead of an earlier message; repeatable.
+
+        Args:
+            message_id: from the receipt of the earlier one.
+            message: text only, or the caption of the file that the earlier one shows.
+
+        Raises:
+            RefusedError: `Refusal.GONE` where there is no such message any more, or it can no
+                longer be changed.
+        """
         ...
 
 
@@ -198,7 +207,15 @@ class FetchesFiles(Protocol):
     """A platform whose files can be read."""
 
     def fetch(self, attachment: Attachment) -> Exchange[Content]:
-        """Return the bytes of a received attachment as a stream."""
+        """Return the bytes of a received attachment as a stream that can be read once.
+
+        Args:
+            attachment: as an event named it; `ref` tells which it is.
+
+        Raises:
+            RefusedError: with `Refusal.BAD_FILE` where the platform does not hand it out (too
+                large for bots, expired, gone).
+        """
         ...
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from attrs import field, frozen
 
+from chatbridge.content import Content
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
 from chatbridge.richtext import EMPTY, Document
@@ -125,6 +126,25 @@ class RequestState:
 
 
 @frozen
+class CommentFile:
+    """A file of a comment.
+
+    Args:
+        file_id: as the site names it.
+        name: its file name.
+        media_type: as the site calls it.
+        size: bytes, or None where the site does not say.
+        created: Unix milliseconds, 0 where the site does not say.
+    """
+
+    file_id: str
+    name: str = field(repr=False)
+    media_type: str = "application/octet-stream"
+    size: int | None = None
+    created: int = 0
+
+
+@frozen
 class PublicComment:
     """A comment that the customer API shows with `public` exactly true: the first witness.
 
@@ -134,6 +154,7 @@ class PublicComment:
         author_id: the author's account.
         author_name: as customers see it.
         body: its text as the customer API gives it; used where the second witness has none.
+        files: what is attached to it, in the site's order.
     """
 
     comment_id: str
@@ -141,6 +162,7 @@ class PublicComment:
     author_id: str = field(default="", repr=False)
     author_name: str = field(default="", repr=False)
     body: Document = EMPTY
+    files: tuple[CommentFile, ...] = ()
 
 
 @frozen
@@ -243,6 +265,63 @@ class Desk(ABC):
     @abstractmethod
     def split_comment(self, body: Document) -> tuple[Document, ...]:
         """Cut a text into what one comment can hold each."""
+
+    @abstractmethod
+    def upload_limit(self) -> Exchange[int | None]:
+        """Return the most bytes that a file may have; None where the site does not say.
+
+        Raises:
+            RefusedError: with `Refusal.BAD_FILE` where the site takes no files at all.
+        """
+
+    @abstractmethod
+    def upload_file(self, service_desk: str, name: str, content: Content) -> Exchange[str]:
+        """Bring a file to the site, where nobody sees it until it is attached; repeatable.
+
+        Args:
+            service_desk: id or project key.
+            name: the file name to keep, safe and with its marker.
+            content: the bytes; read while they are sent.
+
+        Returns:
+            A ticket for `attach_file`; it is good for minutes.
+
+        Raises:
+            RefusedError: `Refusal.BAD_FILE` where the site does not want it (too large, a type
+                that it does not allow).
+        """
+
+    @abstractmethod
+    def attach_file(self, issue_id: str, ticket: str, body: Document, marker: str) -> Exchange[str]:
+        """Attach a file publicly, with a comment of its own; return that comment's id.
+
+        Args:
+            issue_id: the request.
+            ticket: from `upload_file`.
+            body: the text of the comment; may be empty.
+            marker: for the comment. It is written after the comment, so it may be missing; what
+                counts is the one in the file's name.
+
+        Raises:
+            RefusedError: `Refusal.BAD_FILE` where the ticket is no longer good.
+        """
+
+    @abstractmethod
+    def find_files(
+        self, issue_id: str, markers: frozenset[str]
+    ) -> Exchange[dict[str, tuple[str, ...]]]:
+        """Return marker -> ids of the issue's files that carry it in their name.
+
+        A marker that no file carries is left out; more than one id is a doubled write.
+        """
+
+    @abstractmethod
+    def open_file(self, file_id: str) -> Exchange[Content]:
+        """Return the bytes of an attached file as a stream that can be read once.
+
+        Raises:
+            RefusedError: NOT_FOUND or FORBIDDEN where there is none that we may see.
+        """
 
     @abstractmethod
     def add_note(self, issue_id: str, text: str) -> Exchange[None]:

@@ -12,10 +12,13 @@ from typing import Protocol
 from attrs import frozen
 
 from chatbridge.content import Address
+from chatbridge.filenames import marker_in
 
 _EVENT_BYTES = 10
 _SEED_BYTES = 10
 _CHECK_BYTES = 6
+_FILE_SEED_BYTES = 6
+_FILE_CHECK_BYTES = 4
 _CHOICE_VERSION = 1
 
 
@@ -62,6 +65,19 @@ class Marks:
         """Return the marker that the n-th comment made of an event carries."""
         seed = self.hashes.mark("comment", event_key, str(ordinal), size=_SEED_BYTES)
         return _word(seed + self._check(site, issue_id, seed))
+
+    def file_marker(self, site: str, issue_id: str, event_key: str, ordinal: int) -> str:
+        """Return the marker in the name of the file that is the n-th write of an event."""
+        seed = self.hashes.mark("file", event_key, str(ordinal), size=_FILE_SEED_BYTES)
+        return _word(seed + self._file_check(site, issue_id, seed))
+
+    def is_our_file(self, site: str, issue_id: str, name: str) -> bool:
+        """Tell whether the bridge gave a file of this issue its name."""
+        raw = _bytes(marker_in(name) or "")
+        seed, check = raw[:_FILE_SEED_BYTES], raw[_FILE_SEED_BYTES:]
+        return len(raw) == _FILE_SEED_BYTES + _FILE_CHECK_BYTES and hmac.compare_digest(
+            check, self._file_check(site, issue_id, seed)
+        )
 
     def is_ours(self, site: str, issue_id: str, marker: str | None) -> bool:
         """Tell whether the bridge made this marker for a comment of this issue."""
@@ -128,6 +144,9 @@ class Marks:
 
     def _check(self, site: str, issue_id: str, seed: bytes) -> bytes:
         return self.hashes.mark("ours", site, issue_id, seed, size=_CHECK_BYTES)
+
+    def _file_check(self, site: str, issue_id: str, seed: bytes) -> bytes:
+        return self.hashes.mark("our file", site, issue_id, seed, size=_FILE_CHECK_BYTES)
 
     def _choice_check(self, body: str, address: Address) -> str:
         mac = self.hashes.token("choice", body, address.chat, size=12)

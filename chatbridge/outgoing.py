@@ -38,7 +38,8 @@ class OutgoingMessage:
         label: the request it is about, or None.
         sender_name: who speaks, where the platform can show it apart from the text.
         choices: options to offer.
-        attachments: one file, or the files of one album.
+        attachments: one file, or the files of one album; `text` is the caption then, and goes
+            with the first of them.
         reply_to: the platform's id of the message it answers.
         plain: draw the text without any formatting (a second try after bad markup).
     """

@@ -5,10 +5,12 @@ Settings are values. Whether they fit the live site is asked elsewhere, before t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import Attribute, define, frozen
 
+from chatbridge.content import FileKind
 from chatbridge.desk import MarkerRung
 from chatbridge.settings import between, one_of, setting
 
@@ -23,6 +25,16 @@ def _project_name(_owner: Any, _attribute: Attribute[Any], value: str) -> None:
 def _not_empty(_owner: Any, _attribute: Attribute[Any], value: str) -> None:
     if not value.strip():
         raise ValueError("must not be empty")
+
+
+def _kinds(value: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(str, value))
+
+
+def _known_kinds(_owner: Any, _attribute: Attribute[Any], value: tuple[str, ...]) -> None:
+    unknown = sorted(set(value) - set(FileKind))
+    if unknown:
+        raise ValueError(f"does not know {', '.join(unknown)} (known: {', '.join(FileKind)})")
 
 
 def _marker_rung(value: str) -> MarkerRung:
@@ -76,6 +88,21 @@ class ProjectSettings:
     )
     agent_alias: str = setting("the name shown where agent_name is alias", default="Support")
     contact_name: bool = setting("whether Jira shows the customer's chat name", default=True)
+    customer_files: tuple[str, ...] = setting(
+        "kinds of files that customers may send; empty: none",
+        default=tuple(FileKind),
+        validator=_known_kinds,
+        converter=_kinds,
+    )
+    agent_files: bool = setting("whether files of public comments are shown in chats", default=True)
+    max_file_megabytes: int = setting(
+        "the largest file that is carried, either way, in millions of bytes",
+        default=50,
+        validator=between(1, 2000),
+    )
+    agent_edits: bool = setting(
+        "whether a chat is shown what an agent changed in a comment afterwards", default=True
+    )
     max_open_requests: int = setting(
         "open requests of one chat; further messages become comments",
         default=5,

@@ -55,7 +55,23 @@ class Emoji:
     text: str
 
 
-Inline: TypeAlias = Text | Mention | Emoji
+@frozen
+class FileName:
+    """A file that stands in the text; shown as its name, sent apart from it.
+
+    Args:
+        name: as the writer's program calls it, empty where it does not.
+    """
+
+    name: str = field(default="", repr=False)
+
+    @property
+    def text(self) -> str:
+        """What stands for it in the text."""
+        return f"[file: {self.name}]" if self.name else "[file]"
+
+
+Inline: TypeAlias = Text | Mention | Emoji | FileName
 
 
 @frozen

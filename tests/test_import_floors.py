@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "chatbridge"
 
 FLOORS: dict[int, str] = {
-    0: "errors secret clock content richtext http_types capabilities",
+    0: "errors secret clock content richtext http_types capabilities filenames",
     1: "observation events outgoing exchange settings signatures keyset sealing setting_texts",
     2: "adapter desk storage hookspecs",
     3: (

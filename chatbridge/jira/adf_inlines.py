@@ -10,7 +10,7 @@ from typing import Any
 
 from chatbridge.jira.adf_nodes import DEEPEST, attrs_of, children, flat_text, text_of
 from chatbridge.jira.characters import clean
-from chatbridge.richtext import Emoji, Inline, Mark, Mention, Text
+from chatbridge.richtext import Emoji, FileName, Inline, Mark, Mention, Text
 
 _MARKS = {
     "strong": Mark.BOLD,
@@ -86,10 +86,11 @@ def _run(node: dict[str, Any]) -> list[Inline]:
     return [Text(text, frozenset(looks), link)]
 
 
-def _file(attrs: dict[str, Any]) -> Text:
-    name = text_of(attrs, "alt").replace("\n", " ").strip()
+def _file(attrs: dict[str, Any]) -> Text | FileName:
+    file = FileName(text_of(attrs, "alt").replace("\n", " ").strip())
     url = _address(attrs.get("url")) if attrs.get("type") == "external" else None
-    return Text(f"[file: {name}]" if name else "[file]", link=url)
+    # What is kept elsewhere is no file of the comment: it is only ever a link.
+    return file if url is None else Text(file.text, link=url)
 
 
 def _card(attrs: dict[str, Any]) -> Text:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from attrs import field, frozen
 
 from chatbridge.desk import Account
-from chatbridge.http_types import HttpRequest, Pace
+from chatbridge.http_types import FormPart, HttpRequest, Pace
 
 JSM = "/rest/servicedeskapi"
 PLATFORM = "/rest/api/3"
@@ -42,6 +42,8 @@ class Calls:
         *names: str,
         query: Sequence[tuple[str, str]] = (),
         json: Any = None,
+        parts: tuple[FormPart, ...] | None = None,
+        stream: bool = False,
         repeatable: bool | None = None,
         writes_to: str | None = None,
     ) -> HttpRequest:
@@ -53,6 +55,8 @@ class Calls:
             names: what goes there; quoted.
             query: of the address.
             json: the body.
+            parts: a form with files, instead of `json`.
+            stream: hand the answer's body over as a stream.
             repeatable: as of `HttpRequest`.
             writes_to: the id of the issue that is changed, or None.
         """
@@ -63,11 +67,16 @@ class Calls:
         if template.startswith(JSM):
             # Some operations answer 412 without it; the others ignore it.
             headers["X-ExperimentalApi"] = "opt-in"
+        if parts is not None:
+            # Without it Jira takes a form for one that another site has sent.
+            headers["X-Atlassian-Token"] = "no-check"
         return HttpRequest(
             method,
             url,
             headers=headers,
             json=json,
+            parts=parts,
+            stream=stream,
             repeatable=repeatable,
             paces=self._paces(method, template, writes_to),
             about=f"{self.site} {names[0]}" if names else "",

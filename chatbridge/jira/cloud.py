@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from chatbridge.content import Content
 from chatbridge.desk import (
     Account,
     Change,
@@ -18,7 +19,7 @@ from chatbridge.desk import (
 )
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
-from chatbridge.jira import commenting, desks, feed, hints, opening, reading, standing
+from chatbridge.jira import attaching, commenting, desks, feed, hints, opening, reading, standing
 from chatbridge.jira.access import Access
 from chatbridge.jira.site import SiteSettings
 from chatbridge.richtext import Document
@@ -44,8 +45,8 @@ class CloudDesk(Desk):
         self._desks = desks.DeskBook()
 
     def urls(self) -> tuple[str, ...]:
-        """See `Desk.urls`: the site itself and Atlassian's gateway."""
-        return (self.settings.url, self.settings.gateway_url)
+        """See `Desk.urls`: the site itself, Atlassian's gateway and its host of files."""
+        return (self.settings.url, self.settings.gateway_url, attaching.MEDIA_URL)
 
     def secrets(self) -> tuple[Secret, ...]:
         """See `Desk.secrets`."""
@@ -90,6 +91,28 @@ class CloudDesk(Desk):
     def split_comment(self, body: Document) -> tuple[Document, ...]:
         """See `Desk.split_comment`."""
         return commenting.split_comment(body)
+
+    def upload_limit(self) -> Exchange[int | None]:
+        """See `Desk.upload_limit`."""
+        return attaching.upload_limit(self._access)
+
+    def upload_file(self, service_desk: str, name: str, content: Content) -> Exchange[str]:
+        """See `Desk.upload_file`."""
+        return attaching.upload_file(self._access, service_desk, name, content)
+
+    def attach_file(self, issue_id: str, ticket: str, body: Document, marker: str) -> Exchange[str]:
+        """See `Desk.attach_file`."""
+        return attaching.attach_file(self._access, issue_id, ticket, body, marker)
+
+    def find_files(
+        self, issue_id: str, markers: frozenset[str]
+    ) -> Exchange[dict[str, tuple[str, ...]]]:
+        """See `Desk.find_files`."""
+        return attaching.find_files(self._access, issue_id, markers)
+
+    def open_file(self, file_id: str) -> Exchange[Content]:
+        """See `Desk.open_file`."""
+        return attaching.open_file(self._access, file_id)
 
     def add_note(self, issue_id: str, text: str) -> Exchange[None]:
         """See `Desk.add_note`."""

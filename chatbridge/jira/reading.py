@@ -15,6 +15,7 @@ from chatbridge.jira.access import Access
 from chatbridge.jira.adf_read import read_adf
 from chatbridge.jira.answers import as_numeric_id, items, mapping, number, numeric_id, page, text_or
 from chatbridge.jira.answers import text as text_in
+from chatbridge.jira.attaching import comment_files
 from chatbridge.jira.calls import JSM, PLATFORM, Calls
 from chatbridge.jira.commenting import VISIBILITY_PROPERTY, marker_of, property_of
 from chatbridge.jira.outcomes import understood
@@ -122,6 +123,7 @@ def _read_all(calls: Calls, issue_id: str) -> Exchange[tuple[dict[str, PublicCom
                 ("internal", "false"),
                 ("start", str(start)),
                 ("limit", str(_PAGE)),
+                ("expand", "attachment"),
             ),
         )
         values, is_last = understood(answer, page)
@@ -144,6 +146,7 @@ def _public_ones(value: Any) -> list[PublicComment]:
             text_or(comment.get("author"), "accountId"),
             text_or(comment.get("author"), "displayName"),
             Document.from_plain(unescape(text_or(comment, "body"))),
+            comment_files(comment),
         )
         for comment in comments
         if comment.get("public") is True and isinstance(comment.get("id"), str)

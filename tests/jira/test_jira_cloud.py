@@ -414,7 +414,9 @@ def test_only_public_comments_are_read(world: Any, issue: str) -> None:
     gone = world.say(issue, "later internal")
     world.act("flip", issue=issue, comment=gone, public=False)
     comments = world.run(world.desk.public_comments(issue))
-    assert world.calls[-1][0].url.endswith("?public=true&internal=false&start=0&limit=100")
+    assert world.calls[-1][0].url.endswith(
+        "?public=true&internal=false&start=0&limit=100&expand=attachment"
+    )
     assert [public, flipped] == [each.comment_id for each in comments]
     assert ["public", "Alice Agent"] == [comments[0].body.plain(), comments[0].author_name]
     assert int(world.clock.time() * 1000) == comments[0].created

@@ -16,6 +16,7 @@ from chatbridge.richtext import (
     CodeBlock,
     Document,
     Emoji,
+    FileName,
     Heading,
     Inline,
     ItemList,
@@ -143,8 +144,8 @@ def _inlines(content: tuple[Inline, ...]) -> Iterator[Run]:
                 yield Run(text, marks, link)
             case Mention(name):
                 yield Run(f"@{name}", frozenset({Mark.BOLD}))
-            case Emoji(text):
-                yield Run(text)
+            case Emoji() | FileName():
+                yield Run(node.text)
 
 
 def _aligned(rows: tuple[tuple[TableCell, ...], ...]) -> str | None:
