@@ -21,7 +21,10 @@ PACKAGE = ROOT / "chatbridge"
 
 FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities filenames",
-    1: "observation events outgoing exchange settings signatures keyset sealing setting_texts",
+    1: (
+        "observation events outgoing exchange settings signatures keyset sealing setting_texts "
+        "desk_values"
+    ),
     2: "adapter desk storage hookspecs",
     3: (
         # plugins and the way out

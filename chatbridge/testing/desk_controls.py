@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
 import attrs
 
-from chatbridge.testing.desk_people import PEOPLE, STATUSES
-from chatbridge.testing.desk_state import Behaviour, DeskState, SimulatedComment, SimulatedIssue
+from chatbridge.testing.desk_files import adf_with_media, with_references
+from chatbridge.testing.desk_people import PEOPLE, STATUSES, Person
+from chatbridge.testing.desk_shelf import SimulatedFile
+from chatbridge.testing.desk_state import (
+    Behaviour,
+    DeskState,
+    SimulatedComment,
+    SimulatedIssue,
+)
 from chatbridge.testing.desk_texts import adf_of, adf_problem, text_of
 from chatbridge.testing.desk_webhooks import HintSender
 
@@ -33,7 +42,7 @@ class DeskControls:
     def actions(self) -> dict[str, tuple[str, Callable[[dict[str, Any]], Any]]]:
         """Return each action's name, one line on it, and what does it."""
         return {
-            "comment": ("an agent comments: issue, text or adf, public=true, as, restricted (role)",
+            "comment": ("an agent comments: issue, text or adf, public=true, as, restricted, files",
                         self._comment),
             "flip": ("make a comment public or internal: issue, comment, public", self._flip),
             "edit_comment": ("change a comment's text: issue, comment, text", self._edit),
@@ -59,18 +68,34 @@ class DeskControls:
         if adf is not None and adf_problem(adf):
             raise ValueError("adf must be an ADF document")
         if adf is None:
-            adf = adf_of(_text(given, "text"))
+            text = given.get("text") if given.get("files") else _text(given, "text")
+            adf = adf_of(str(text)) if text else adf_of("")
         restricted = given.get("restricted")
+        author = self._state.person(str(given.get("as", _AGENT.name)))
+        files = self._files(author, given.get("files", []))
         comment = self._state.add_comment(
             issue,
-            self._state.person(str(given.get("as", _AGENT.name))),
-            adf=adf,
+            author,
+            adf=adf_with_media(adf, files) if files else adf,
+            wiki=with_references(text_of(adf), files) if files else None,
+            files=files,
             public=_switch(given, "public", default=True),
             restricted_to="Administrators" if restricted is True else restricted or None,
             lag=self._state.behaviour.commit_lag,
         )
         self._hints.comment_event("comment_created", issue, comment, self._base)
         return _shown(comment)
+
+    def _files(self, author: Person, given: Any) -> list[SimulatedFile]:
+        wanted = given if isinstance(given, list) else [None]
+        files = []
+        for each in wanted:
+            if not isinstance(each, dict):
+                raise ValueError("files must be a list of objects with name, media_type and base64")  # noqa: TRY004 - the contract of control
+            media_type = str(each.get("media_type", "application/octet-stream"))
+            data = b64decode(_text(each, "base64"), validate=True)
+            files.append(self._state.shelf.new_file(author, _text(each, "name"), media_type, data))
+        return files
 
     def _flip(self, given: dict[str, Any]) -> dict[str, Any]:
         issue, comment = self._find_comment(given)
@@ -208,7 +233,19 @@ def _shown(comment: SimulatedComment) -> dict[str, Any]:
         "restricted": comment.restricted_to,
         "text": text_of(comment.adf),
         "marker": comment.marker,
+        "files": [_file_shown(each) for each in comment.files],
         "created": comment.created,
+    }
+
+
+def _file_shown(file: SimulatedFile) -> dict[str, Any]:
+    digest = hashlib.sha256(file.data).hexdigest()
+    return {
+        "id": file.file_id,
+        "name": file.name,
+        "media_type": file.media_type,
+        "size": len(file.data),
+        "sha256": digest,
     }
 
 

@@ -161,7 +161,10 @@ class CustomerApi:
                 False: call.yes("internal", default=True),
             }
             comments = [each for each in self._state.comments(issue) if wanted[each.public]]
-            shown = [comment_shape(each, issue, call.base) for each in comments]
+            with_files = "attachment" in call.all("expand")
+            shown = [
+                comment_shape(each, issue, call.base, with_files=with_files) for each in comments
+            ]
         return customer_page(call, shown, self._state.behaviour.page_cap)
 
     def _comment(self, call: DeskCall) -> HttpResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.testing.desk_answers import customer_date, customer_user
+from chatbridge.testing.desk_files import file_page
 from chatbridge.testing.desk_people import STATUSES, FieldSpec, RequestTypeSpec, SimulatedProject
 from chatbridge.testing.desk_state import SimulatedComment, SimulatedIssue
 
@@ -76,9 +77,12 @@ def status_shape(issue: SimulatedIssue) -> dict[str, Any]:
     }
 
 
-def comment_shape(comment: SimulatedComment, issue: SimulatedIssue, base: str) -> dict[str, Any]:
+def comment_shape(
+    comment: SimulatedComment, issue: SimulatedIssue, base: str, *, with_files: bool = False
+) -> dict[str, Any]:
     """Return a comment of a request as the customer API shows it."""
     link = f"{base}{CUSTOMER_ROOT}/request/{issue.issue_id}/comment/{comment.comment_id}"
+    files = {"attachments": file_page(comment.files, issue, base)} if with_files else {}
     return {
         "_expands": ["attachment", "renderedBody"],
         "id": comment.comment_id,
@@ -86,5 +90,6 @@ def comment_shape(comment: SimulatedComment, issue: SimulatedIssue, base: str) -
         "public": comment.public,
         "author": customer_user(comment.author, base),
         "created": customer_date(comment.created),
+        **files,
         "_links": {"self": link},
     }

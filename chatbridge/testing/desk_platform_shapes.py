@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.testing.desk_answers import platform_date, platform_user
+from chatbridge.testing.desk_files import platform_file
 from chatbridge.testing.desk_people import STATUSES, FieldSpec
 from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
 
@@ -50,6 +51,7 @@ def issue_shape(
         "reporter": platform_user(issue.reporter, base),
         "creator": platform_user(issue.creator, base),
         "labels": [],
+        "attachment": [platform_file(each, base, PLATFORM_ROOT) for each in state.files(issue)],
         "comment": {
             "startAt": 0,
             "maxResults": len(comments),

@@ -23,8 +23,10 @@ from chatbridge.testing.desk_answers import (
 )
 from chatbridge.testing.desk_controls import DeskControls
 from chatbridge.testing.desk_customer_api import CustomerApi
+from chatbridge.testing.desk_files import FilesApi
 from chatbridge.testing.desk_people import BOT, Person, SimulatedProject
 from chatbridge.testing.desk_platform_api import PlatformApi
+from chatbridge.testing.desk_platform_shapes import PLATFORM_ROOT
 from chatbridge.testing.desk_search import SearchApi
 from chatbridge.testing.desk_state import DeskState
 from chatbridge.testing.desk_webhook_api import WebhookApi
@@ -78,6 +80,7 @@ class DeskSimulator(Simulator):
         self._routes = [
             *CustomerApi(self.state, self.hints).routes(),
             *PlatformApi(self.state, self.hints).routes(),
+            *FilesApi(self.state, self.hints, PLATFORM_ROOT).routes(),
             *SearchApi(self.state).routes(),
             *WebhookApi(self.hints).routes(),
         ]

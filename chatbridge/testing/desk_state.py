@@ -20,6 +20,7 @@ from chatbridge.testing.desk_people import (
     SimulatedProject,
     projects,
 )
+from chatbridge.testing.desk_shelf import FileShelf, SimulatedFile
 from chatbridge.testing.desk_texts import adf_of, text_of
 
 WRITE_LIMITS = ((2.0, 20), (30.0, 100))
@@ -34,8 +35,7 @@ class Behaviour:
 
     Args:
         index_lag: seconds until searches and request lists show a change.
-        commit_lag: seconds until others see a comment of a person, or a write whose answer was
-            lost.
+        commit_lag: seconds until others see a person's comment, or a write whose answer was lost.
         banks: hand out comment ids from several banks at once, so not in order of time.
         automation: text of a public comment that a rule adds while a request is created.
         lie_in_webhooks: say jsdPublic true in every webhook.
@@ -48,6 +48,7 @@ class Behaviour:
         text_limit: longest text of a comment or description, counted on serialized ADF.
         comment_cap: most comments of an issue.
         write_limits: limit the writes to one issue.
+        file_limit: most bytes of a file; 0 switches files off.
     """
 
     index_lag: float = 0.0
@@ -64,6 +65,7 @@ class Behaviour:
     text_limit: int = 32_767
     comment_cap: int = 5_000
     write_limits: bool = True
+    file_limit: int = 20_000_000
 
 
 @define(kw_only=True)
@@ -80,6 +82,7 @@ class SimulatedComment:
     visible_from: float
     restricted_to: str | None = None
     properties: dict[str, Any] = field(factory=dict)
+    files: list[SimulatedFile] = field(factory=list)
 
     @property
     def marker(self) -> str | None:
@@ -145,9 +148,9 @@ class DeskState:
         self.projects = projects()
         self.people = list(PEOPLE)
         self.issues: dict[str, SimulatedIssue] = {}
+        self.shelf = FileShelf(clock, randomness)
         self._random = randomness
-        self._next_issue = 10_001
-        self._next_bank = 10_000
+        self._next_issue, self._next_bank = 10_001, 10_000
         self._banks: list[list[int]] = []
 
     def wall_ms(self) -> int:
@@ -233,6 +236,7 @@ class DeskState:
         restricted_to: str | None = None,
         properties: dict[str, Any] | None = None,
         lag: float = 0.0,
+        files: list[SimulatedFile] | None = None,
     ) -> SimulatedComment:
         """Keep a new comment; `adf` or `wiki` is its text, the other form follows from it."""
         written = self.wall_ms()
@@ -247,12 +251,17 @@ class DeskState:
             visible_from=self.clock.monotonic() + lag,
             restricted_to=restricted_to,
             properties=dict(properties or {}),
+            files=list(files or []),
         )
         if not public:
             comment.properties["sd.public.comment"] = {"internal": True}
         issue.comments[comment.comment_id] = comment
         self.touch(issue, at=comment.visible_from)
         return comment
+
+    def files(self, issue: SimulatedIssue) -> list[SimulatedFile]:
+        """Return the files of comments that can be seen by now."""
+        return [file for comment in self.comments(issue) for file in comment.files]
 
     def touch(self, issue: SimulatedIssue, *, at: float | None = None) -> None:
         """Note that the issue changes, now or at another moment."""

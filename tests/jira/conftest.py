@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from chatbridge.content import Content
 from chatbridge.desk import MarkerRung, NewRequest
 from chatbridge.exchange import Exchange, Party, carry_out, origin
 from chatbridge.http_types import HttpRequest, HttpResponse
@@ -78,6 +80,20 @@ class World:
 def world(site: DeskSimulator, clock: VirtualClock) -> Iterator[World]:
     """Return a desk and its site."""
     yield World(site, clock)
+
+
+@pytest.fixture
+def content() -> Callable[..., Content]:
+    """Return what makes a stream of bytes."""
+
+    def make(data: bytes, media_type: str = "text/plain", length: int | None = -1) -> Content:
+        @contextmanager
+        def opened() -> Iterator[Iterator[bytes]]:
+            yield iter((data,))
+
+        return Content(len(data) if length == -1 else length, opened, media_type)
+
+    return make
 
 
 @pytest.fixture

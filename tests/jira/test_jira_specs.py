@@ -15,7 +15,7 @@ from chatbridge.secret import Secret
 from chatbridge.testing.simulator import SimulatedCall
 
 
-def _everything(world: Any, draft: NewRequest) -> None:
+def _everything(world: Any, draft: NewRequest, content: Any) -> None:
     """Do everything that a desk can do, well and badly."""
     desk, run = world.desk, world.run
     run(desk.identify())
@@ -42,7 +42,14 @@ def _everything(world: Any, draft: NewRequest) -> None:
     comments = run(desk.public_comments(issue))
     run(desk.cross_read(issue, tuple(each.comment_id for each in comments)))
     run(desk.changes(("10",), 10))
+    run(desk.upload_limit())
+    ticket = run(desk.upload_file("10", "a-mfzgcy3bmnsxk4tu.txt", content(b"bytes")))
+    run(desk.attach_file(issue, ticket, Document.from_plain("Anna: look"), "m3"))
+    (file_id,) = run(desk.find_files(issue, frozenset({"mfzgcy3bmnsxk4tu"})))["mfzgcy3bmnsxk4tu"]
+    run(desk.open_file(file_id))
     for bad in (
+        desk.attach_file(issue, "no-ticket", Document(), "m4"),
+        desk.open_file("1"),
         desk.read_request("99999"),
         desk.request_type("10", "99"),
         desk.open_request(evolve(draft, request_type="27")),
@@ -53,20 +60,22 @@ def _everything(world: Any, draft: NewRequest) -> None:
 
 
 @pytest.mark.parametrize("token", ["api_token", "scoped_token"])
-def test_every_call_is_as_documented(world: Any, draft: NewRequest, judge: Any, token: str) -> None:
+def test_every_call_is_as_documented(
+    world: Any, draft: NewRequest, judge: Any, content: Any, token: str
+) -> None:
     """What the desk asks and what the site answers keep to the OpenAPI documents."""
     world.desk = world.new_desk(token=Secret(world.site.credentials()[token]))
-    _everything(world, draft)
+    _everything(world, draft, content)
     assert len(world.calls) > 30
     for request, response in world.calls:
         judge(request, response)
 
 
 def test_every_document_sent_is_valid_adf(
-    world: Any, draft: NewRequest, adf_errors: Callable[[Any], list[str]]
+    world: Any, draft: NewRequest, adf_errors: Callable[[Any], list[str]], content: Any
 ) -> None:
     """Descriptions and comments are ADF by Atlassian's own schema."""
-    _everything(world, draft)
+    _everything(world, draft, content)
     sent = []
     for request, _ in world.calls:
         body = request.json if isinstance(request.json, dict) else {}
