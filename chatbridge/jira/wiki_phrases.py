@@ -1,0 +1,125 @@
+r"""Writes inline text as wiki markup: marks in braces, links, line breaks; all characters are data.
+
+A mark in braces (`{*}bold{*}`) holds inside a word, where `*bold*` does not. White space at its
+edges stands outside, and it ends with the line, as Jira demands. What a link's brackets could be
+misread with is written before them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from urllib.parse import quote
+
+from attrs import evolve
+
+from chatbridge.jira.characters import clean
+from chatbridge.jira.wiki import escape
+from chatbridge.richtext import Inline, Mark, Mention, Text
+
+SIGNS = {
+    Mark.BOLD: "{*}",
+    Mark.ITALIC: "{_}",
+    Mark.UNDERLINE: "{+}",
+    Mark.STRIKE: "{-}",
+}
+BREAK = " \\\\ "
+"""A line break that ends no item, cell or heading; blanks keep other backslashes away from it."""
+
+_SCHEMES = ("https://", "http://", "mailto:", "tel:")
+_KEPT_IN_ADDRESSES = "!#$%&'()*+,/:;=?@_~-."
+_UNFIT_FOR_ALIASES = frozenset("|[]^!")
+
+
+def write_inlines(content: Iterable[Inline], *, one_line: bool = True) -> str:
+    """Return inline text as wiki markup.
+
+    Args:
+        content: the inlines.
+        one_line: write no line end, as an item, a cell or a heading would end there.
+    """
+    lines = [_line(line) for line in _lines(content)]
+    written = ""
+    for at, line in enumerate(lines):
+        if at:
+            # An empty line would end the paragraph.
+            bare = not one_line and line.strip() and written.strip() and lines[at - 1].strip()
+            written += "\n" if bare else BREAK
+        written += line
+    return written
+
+
+def write_verbatim(text: str) -> str:
+    """Return a line of text in a face of fixed width."""
+    return "{{" + escape(text) + "}}" if text.strip() else ""
+
+
+def _lines(content: Iterable[Inline]) -> list[list[Text]]:
+    """Return the text line by line, neighbours that look alike as one."""
+    lines: list[list[Text]] = [[]]
+    for run in _texts(content):
+        for at, part in enumerate(run.text.split("\n")):
+            if at:
+                lines.append([])
+            line = lines[-1]
+            if line and (line[-1].marks, line[-1].link) == (run.marks, run.link):
+                line[-1] = evolve(line[-1], text=line[-1].text + part)
+            elif part:
+                line.append(evolve(run, text=part))
+    return lines
+
+
+def _texts(content: Iterable[Inline]) -> Iterator[Text]:
+    for node in content:
+        if not isinstance(node, Text):
+            yield Text(clean(f"@{node.name}" if isinstance(node, Mention) else node.text))
+            continue
+        text = clean(node.text)
+        head = text[: len(text) - len(text.lstrip())]
+        inner = text.strip()
+        tail = text[len(head) + len(inner) :]
+        link = clean(node.link or "").strip().replace("\n", "")
+        yield Text(head)
+        if inner and link and not link.lower().startswith(_SCHEMES):
+            # No link that Jira could follow: said in text, as nothing may be lost.
+            yield Text(inner, node.marks)
+            yield Text("" if link in inner else f" ({link})")
+        elif inner:
+            yield Text(inner, node.marks, link or None)
+        yield Text(tail)
+
+
+def _line(runs: list[Text]) -> str:
+    """Return one line, each mark open as long as its runs go on."""
+    written: list[str] = []
+    opened: list[Mark] = []
+    for at, run in enumerate(runs):
+        wanted = {mark for mark in run.marks if mark in SIGNS}
+        while opened and not set(opened) <= wanted:
+            written.append(SIGNS[opened.pop()])
+        fresh = [mark for mark in SIGNS if mark in wanted and mark not in opened]
+        # What goes on longest is opened first, so that it need not be closed on the way.
+        for mark in sorted(fresh, key=lambda mark: -_goes_on(runs, at, mark)):
+            opened.append(mark)
+            written.append(SIGNS[mark])
+        written.append(_run(run))
+    return "".join(written) + "".join(SIGNS[mark] for mark in reversed(opened))
+
+
+def _goes_on(runs: list[Text], at: int, mark: Mark) -> int:
+    end = at
+    while end < len(runs) and mark in runs[end].marks:
+        end += 1
+    return end - at
+
+
+def _run(run: Text) -> str:
+    code = Mark.CODE in run.marks
+    shown = write_verbatim(run.text) if code else escape(run.text)
+    if not run.link:
+        return shown
+    address = quote(run.link, safe=_KEPT_IN_ADDRESSES)
+    if run.text == run.link == address:
+        return f"[{address}]"
+    if _UNFIT_FOR_ALIASES & set(run.text):
+        return f"{shown} [{address}]"
+    return f"[{shown}|{address}]"
