@@ -38,7 +38,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_MONO = re.compile(r"\{\{((?:\\.|[^\\\n}]|\}(?!\}))*+)(\}*)\}\}")
+_MONO = re.compile(
+    r"\{\{\{\}((?:\\.|[^\\\n{]|\{(?!\}\}\}))++)\{\}\}\}"
+    r"|\{\{((?:\\.|[^\\\n}]|\}(?!\}))*+\}*)\}\}"
+)
 _ESCAPED = re.compile(rf"\\({_PUNCTUATION})|\u2060")
 
 _MARKS = {
@@ -136,7 +139,7 @@ class _Reader:
             line_end = self._text.find("\n", start)
             self._no_mono_before = len(self._text) if line_end < 0 else line_end
             return 0
-        inside = _without_escapes(found[1] + found[2])
+        inside = _without_escapes(found[1] or found[2])
         if not inside.strip("\x03"):
             return 0
         self._found.append(Text(inside.replace("\x03", ""), frozenset({Mark.CODE})))

@@ -48,9 +48,17 @@ def write_inlines(content: Iterable[Inline], *, one_line: bool = True) -> str:
     return written
 
 
-def write_verbatim(text: str) -> str:
-    """Return a line of text in a face of fixed width."""
-    return "{{" + escape(text) + "}}" if text.strip() else ""
+def write_verbatim(text: str, *, glued: bool = False) -> str:
+    """Return a line of text in a face of fixed width.
+
+    Args:
+        text: what is shown.
+        glued: other text stands next to it, without a blank.
+    """
+    shown = escape(text.strip())
+    if glued:
+        return "{{{}" + shown + "{}}}"
+    return "{{" + shown + "}}" if shown else ""
 
 
 def _lines(content: Iterable[Inline]) -> list[list[Text]]:
@@ -101,7 +109,9 @@ def _line(runs: list[Text]) -> str:
         for mark in sorted(fresh, key=lambda mark: -_goes_on(runs, at, mark)):
             opened.append(mark)
             written.append(SIGNS[mark])
-        written.append(_run(run))
+        follows = at > 0 and not runs[at - 1].text[-1:].isspace()
+        goes_on = at + 1 < len(runs) and not runs[at + 1].text[:1].isspace()
+        written.append(_run(run, glued=follows or goes_on))
     return "".join(written) + "".join(SIGNS[mark] for mark in reversed(opened))
 
 
@@ -112,11 +122,12 @@ def _goes_on(runs: list[Text], at: int, mark: Mark) -> int:
     return end - at
 
 
-def _run(run: Text) -> str:
-    code = Mark.CODE in run.marks
-    shown = write_verbatim(run.text) if code else escape(run.text)
+def _run(run: Text, *, glued: bool) -> str:
     if not run.link:
-        return shown
+        is_code = Mark.CODE in run.marks and bool(run.text.strip())
+        return write_verbatim(run.text, glued=glued) if is_code else escape(run.text)
+    # Jira Cloud takes no text of fixed width for a link; the link matters more.
+    shown = escape(run.text)
     address = quote(run.link, safe=_KEPT_IN_ADDRESSES)
     if run.text == run.link == address:
         return f"[{address}]"

@@ -68,19 +68,21 @@ def _block(block: Block) -> str:
         case ItemList():
             return "\n".join(_list(block, ""))
         case Table(rows):
-            return "\n".join(_row(row) for row in rows if row)
+            written = "\n".join(_row(row) for row in rows if row)
+            # Jira Cloud has no escape for a pipe in a cell: such a table becomes lines.
+            return _block(_as_text(block)) if "\\|" in written else written
         case Rule():
             return "----"
 
 
 def _code(text: str, language: str) -> str:
+    """Return code; without a language it is not for `{code}`, which takes it for Java."""
     text = clean(text)
-    if _CODE_END.search(text):
-        if not _NO_FORMAT_END.search(text):
-            return f"{{noformat}}\n{text}\n{{noformat}}"
-        text = _CODE_END.sub("{" + APART, text)
-    name = language.lower()
-    return f"{{code{f':{name}' if name in LANGUAGES else ''}}}\n{text}\n{{code}}"
+    name = language.lower() if language.lower() in LANGUAGES else ""
+    if not _NO_FORMAT_END.search(text) and (not name or _CODE_END.search(text)):
+        return f"{{noformat}}\n{text}\n{{noformat}}"
+    text = _CODE_END.sub("{" + APART, text)
+    return f"{{code:{name or 'none'}}}\n{text}\n{{code}}"
 
 
 def _without_quotes(blocks: Iterable[Block]) -> tuple[Block, ...]:

@@ -32,8 +32,11 @@ from chatbridge.http_types import Headers, HttpResponse, WebhookRequest
 from chatbridge.jira import CloudDesk, SiteSettings
 from chatbridge.jira.adf_read import read_adf
 from chatbridge.jira.adf_write import adf_length, write_adf
+from chatbridge.jira.characters import clean
 from chatbridge.jira.hints import parse_hint, verify_hint
-from chatbridge.jira.wiki import escape_document, same_text
+from chatbridge.jira.wiki import APART, escape_document, same_text
+from chatbridge.jira.wiki_read import read_wiki
+from chatbridge.jira.wiki_write import write_wiki
 from chatbridge.keys import root_key_from_text
 from chatbridge.keyset import Keyset
 from chatbridge.links import Link
@@ -42,7 +45,7 @@ from chatbridge.memory_storage import MemoryStorage
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
 from chatbridge.records import Claim, Conversation, Project
 from chatbridge.rendering import Draft, cut
-from chatbridge.richtext import Document
+from chatbridge.richtext import Document, Paragraph, Text
 from chatbridge.routes import destination
 from chatbridge.sealing import Sealer, unwrap_keyset, wrap_keyset
 from chatbridge.secret import Secret
@@ -143,6 +146,29 @@ def adf(data: bytes) -> None:
     assert adf_length(document) > 0
     write_adf(document)
     assert same_text(escape_document(document), plain)
+
+
+def wiki(data: bytes) -> None:
+    """A text in wiki markup: a document that can be shown and written again without losing a word.
+
+    Written as data, the same text reads as itself, without a mark or link.
+    """
+    text = clean(_text(data))
+    document = read_wiki(text)
+    words = document.plain().replace(APART, "").encode().split()
+    again = read_wiki(write_wiki(document)).plain().encode().split()
+    assert _letters(words) == _letters(again)
+    as_data = read_wiki(write_wiki(Document.from_plain(text)))
+    assert text.replace(APART, "").split() == as_data.plain().split()
+    for block in as_data.blocks:
+        assert isinstance(block, Paragraph)
+        for node in block.content:
+            assert isinstance(node, Text) and not node.marks and node.link is None
+
+
+def _letters(words: list[bytes]) -> list[str]:
+    """Return all letters and digits, sorted: what cannot be said in a place may move."""
+    return sorted(filter(str.isalnum, b"".join(words).decode()))
 
 
 def rendering(data: bytes) -> None:
@@ -275,8 +301,8 @@ def address(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        telegram_webhook, telegram_answer, jira_hint, jira_answer, adf, rendering, record, sealed,
-        root_key, choice, configuration, headers, address,
+        telegram_webhook, telegram_answer, jira_hint, jira_answer, adf, wiki, rendering, record,
+        sealed, root_key, choice, configuration, headers, address,
     )
 }  # fmt: skip
 

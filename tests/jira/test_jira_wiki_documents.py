@@ -55,7 +55,12 @@ def test_text_is_never_markup(text: str) -> None:
 
 _PIECES = st.sampled_from([piece for piece in _MARKUP if "\n" not in piece])
 _LINE = st.lists(_PIECES, min_size=1, max_size=5).map("".join).map(str.strip).filter(bool)
-_TEXT = st.lists(_LINE, min_size=1, max_size=2).map("\n".join)
+# A box at the start of an item makes it a task.
+_TEXT = (
+    st.lists(_LINE, min_size=1, max_size=2)
+    .map("\n".join)
+    .filter(lambda text: not text.startswith("☑"))
+)
 _ADDRESSES = st.none() | st.sampled_from(["https://a.example/x?y=z#q", "mailto:a@b.example"])
 _UNFIT = frozenset("|[]^!")
 
@@ -66,7 +71,7 @@ def _alone(content: list[Text]) -> tuple[Text, ...]:
     for run in content:
         # A look ends with its line; an alias of brackets and pipes stands before its address.
         unfit = "\n" in run.text and (run.marks or run.link)
-        unfit = unfit or (run.link and _UNFIT & set(run.text))
+        unfit = unfit or (run.link and (_UNFIT & set(run.text) or Mark.CODE in run.marks))
         if not unfit and not (kept and (kept[-1].marks, kept[-1].link) == (run.marks, run.link)):
             kept.append(run)
     return tuple(kept)
@@ -93,7 +98,8 @@ def _lists(blocks: st.SearchStrategy[Block]) -> st.SearchStrategy[ItemList]:
 
 
 _ITEM_LISTS = st.recursive(st.one_of(_lists(_CODE)), _lists, max_leaves=4)
-_CELLS = st.builds(TableCell, st.tuples(_PARAGRAPHS) | st.just(()), st.booleans())
+_CELL_TEXTS = st.builds(Paragraph, _content(_TEXT.filter(lambda text: "|" not in text)))
+_CELLS = st.builds(TableCell, st.tuples(_CELL_TEXTS) | st.just(()), st.booleans())
 _ROWS = st.lists(_CELLS, min_size=1, max_size=3).map(tuple)
 _TABLES = st.builds(Table, st.lists(_ROWS, min_size=1, max_size=3).map(tuple))
 _HEADINGS = st.builds(Heading, _content(_LINE), st.integers(1, 6))
