@@ -81,7 +81,7 @@ if TYPE_CHECKING:
         WebhookAnswer,
         WebhookRequest,
     )
-    from chatbridge.jira.cloud import CloudDesk
+    from chatbridge.jira.jira_desk import CloudDesk, DataCenterDesk, JiraDesk
     from chatbridge.jira.site import SiteSettings
     from chatbridge.keys import (
         RootKey,
@@ -133,7 +133,7 @@ _HOMES = {
     "health": "Health",
     "hookspecs": "hookimpl",
     "http_types": ("FormPart Headers HttpRequest HttpResponse Pace WebhookAnswer WebhookRequest"),
-    "jira.cloud": "CloudDesk",
+    "jira.jira_desk": "CloudDesk DataCenterDesk JiraDesk",
     "jira.site": "SiteSettings",
     "keys": (
         "RootKey new_root_key root_key_from_callable root_key_from_environment "
@@ -184,6 +184,7 @@ __all__ = [
     "ContentError",
     "ConversationMigrated",
     "ConversationStarted",
+    "DataCenterDesk",
     "DeliveryError",
     "DeliveryReported",
     "Desk",
@@ -202,6 +203,7 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "InvalidKeyError",
+    "JiraDesk",
     "LengthUnit",
     "Link",
     "LinkCare",

@@ -57,7 +57,7 @@ def check_site(desk: OpenDesk) -> Finding:
     try:
         account = desk.call(desk.desk.identify())
     except ChatbridgeError as error:
-        return explain(error, subject, _SITE_MENDS)
+        return explain(error, subject, _mends(desk, _SITE_MENDS))
     return Finding(subject, True, f"logged in as {account.name or 'the account'}")
 
 
@@ -69,7 +69,7 @@ def check_request_type(
     try:
         kind = desk.call(desk.desk.request_type(settings.service_desk, settings.request_type))
     except ChatbridgeError as error:
-        return explain(error, subject, _DESK_MENDS), None
+        return explain(error, subject, _mends(desk, _DESK_MENDS)), None
     given = set(_FILLED_IN)
     if settings.marker_rung is MarkerRung.FIELD and settings.marker_field:
         given.add(settings.marker_field)
@@ -130,10 +130,11 @@ def identify_bot(roster: Roster, transport: Transport, record: BotRecord) -> Bot
     )
 
 
+def _mends(desk: OpenDesk, mends: dict[Refusal, str]) -> dict[Refusal, str]:
+    return {Refusal.UNAUTHORISED: desk.desk.login_mend, **mends}
+
+
 _SITE_MENDS = {
-    Refusal.UNAUTHORISED: (
-        "check account and token; make a token at id.atlassian.com > Security > API tokens"
-    ),
     Refusal.FORBIDDEN: "give the account access to Jira Service Management as an agent",
     Refusal.NOT_FOUND: "check the site's URL",
 }

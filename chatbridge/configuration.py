@@ -23,8 +23,8 @@ from chatbridge.configuration_sections import (
     WebSettings,
 )
 from chatbridge.errors import ConfigurationError
-from chatbridge.jira.cloud import CloudDesk
-from chatbridge.jira.site import SiteSettings
+from chatbridge.jira.jira_desk import JiraDesk
+from chatbridge.jira.site import SiteKind, SiteSettings
 from chatbridge.keys import RootKey, root_key_from_file, root_key_from_text
 from chatbridge.project import Timings
 from chatbridge.secret import Secret
@@ -156,7 +156,7 @@ def open_bridge(configuration: Configuration, **overrides: Any) -> Bridge:
         StorageError: the storage cannot be opened.
     """
     given = {
-        "sites": [CloudDesk(site) for site in configuration.sites],
+        "sites": [JiraDesk(site) for site in configuration.sites],
         "public_url": configuration.web.public_url,
         "workers": configuration.run.workers,
         "timings": configuration.timings,
@@ -196,16 +196,43 @@ def _site(file: Path, table: Any, environment: Mapping[str, str], suffix: str) -
             f"{where}: url is missing; write the address of the Jira site, as in "
             'url = "https://acme.atlassian.net"'
         )
-    for name, about in (("token", _WITHOUT_CREDENTIAL), ("account", _WITHOUT_ACCOUNT)):
+    kind = _kind(values, where)
+    needed = [("token", _WITHOUT_CREDENTIAL[kind])]
+    if kind is SiteKind.CLOUD:
+        needed.append(("account", _WITHOUT_ACCOUNT))
+    for name, about in needed:
         if name not in values:
             variable = attrs.fields_dict(SiteSettings)[name].metadata["env"] + suffix
             raise ConfigurationError(f"{where}: " + about.format(variable=variable, file=file))
+    if kind is SiteKind.DATA_CENTER and "account" in values:
+        raise ConfigurationError(f"{where}: {_ACCOUNT_TOO_MUCH}")
     return structure(values, SiteSettings, where=where)
 
 
-_WITHOUT_CREDENTIAL: Final = (
-    "its token is missing; make an API token at id.atlassian.com > Security > API tokens and put "
-    'it into the environment variable {variable}, or write token = "..." and run: chmod 600 {file}'
+def _kind(values: Mapping[str, Any], where: str) -> SiteKind:
+    """Return which Jira it is; a credential counts for nothing here."""
+    given = {name: values[name] for name in ("url", "kind") if name in values}
+    site: SiteSettings = structure(given, SiteSettings, where=where)
+    return site.known_kind
+
+
+_ON_CLOUD: Final = "make an API token at id.atlassian.com > Security > API tokens"
+_ON_DATA_CENTER: Final = (
+    "make a personal access token in Jira (your picture > Profile > Personal access tokens)"
+)
+_PUT_IT: Final = (
+    ' and put it into the environment variable {variable}, or write token = "..." and run: '
+    "chmod 600 {file}"
+)
+_WITHOUT_CREDENTIAL: Final[Mapping[SiteKind, str]] = {
+    SiteKind.CLOUD: f"its token is missing; {_ON_CLOUD}{_PUT_IT}",
+    SiteKind.DATA_CENTER: f"its token is missing; {_ON_DATA_CENTER}{_PUT_IT}",
+    SiteKind.AUTO: "its token is missing; "
+    f"{_ON_CLOUD}, or, on Data Center, {_ON_DATA_CENTER},{_PUT_IT}",
+}
+_ACCOUNT_TOO_MUCH: Final = (
+    "a Data Center takes no account with its token: leave account out, and let token be a personal "
+    "access token"
 )
 _WITHOUT_ACCOUNT: Final = (
     "account is missing; write the e-mail address of the account whose token it is, or put it into "

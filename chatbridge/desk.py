@@ -57,6 +57,11 @@ class Desk(ABC):
     account_id: str = ""
     """The bridge's own account once `identify` or `public_comments` was carried out."""
 
+    @property
+    def login_mend(self) -> str:
+        """What to do where the site refuses the credential, for a diagnosis."""
+        return "check the credential that the bridge was given for the site"
+
     @abstractmethod
     def urls(self) -> tuple[str, ...]:
         """Return a URL on each origin that requests go to."""

@@ -226,12 +226,14 @@ class WebhookRequest:
         body: the raw bytes, untouched: signatures are over them.
         query: the query string without its question mark.
         received_at: Unix seconds, for signed timestamps; 0 where unknown.
+        path_secret: what its path ends with where that is a secret of a sender who cannot sign.
     """
 
     headers: Headers = field(converter=as_headers)
     body: bytes
     query: str = ""
     received_at: float = 0.0
+    path_secret: str = ""
 
     def json(self) -> Any:
         """Return the body read as JSON.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from chatbridge import CloudDesk, Finding
+from chatbridge import Finding, JiraDesk
 from chatbridge.checks import check_request_type, check_site
 from chatbridge.records import Project
 from chatbridge.roster import Roster
@@ -32,7 +32,7 @@ def check_login(roster: Roster, site: str, closed: set[str]) -> Iterator[Finding
 def check_clock(roster: Roster, site: str) -> Iterator[Finding]:
     """Tell whether this machine and the site agree on the time."""
     desk = roster.desk(site)
-    theirs = desk.call(desk.desk.time()) if isinstance(desk.desk, CloudDesk) else None
+    theirs = desk.call(desk.desk.time()) if isinstance(desk.desk, JiraDesk) else None
     if theirs is None:
         return
     difference = abs(time.time() - theirs)
@@ -46,10 +46,10 @@ def check_clock(roster: Roster, site: str) -> Iterator[Finding]:
 def check_permissions(roster: Roster, project: Project) -> Iterator[Finding]:
     """Tell whether the account may do in the project what the bridge has to do."""
     desk = roster.desk(project.settings.site)
-    if not isinstance(desk.desk, CloudDesk):
+    if not isinstance(desk.desk, JiraDesk):
         return
     held = desk.call(desk.desk.permissions(project.settings.service_desk, list(NEEDED)))
-    missing = [shown for name, shown in NEEDED.items() if not held[name]]
+    missing = [shown for name, shown in NEEDED.items() if held.get(name) is False]
     subject = f"permissions in project {project.settings.name}"
     if missing:
         yield Finding(

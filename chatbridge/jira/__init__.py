@@ -1,6 +1,6 @@
-"""The Jira side of the bridge: Jira Service Management Cloud as a desk."""
+"""The Jira side of the bridge: Jira Service Management, Cloud or Data Center, as a desk."""
 
-from chatbridge.jira.cloud import CloudDesk
-from chatbridge.jira.site import SiteSettings
+from chatbridge.jira.jira_desk import CloudDesk, DataCenterDesk, JiraDesk
+from chatbridge.jira.site import SiteKind, SiteSettings
 
-__all__ = ["CloudDesk", "SiteSettings"]
+__all__ = ["CloudDesk", "DataCenterDesk", "JiraDesk", "SiteKind", "SiteSettings"]

@@ -6,7 +6,7 @@ Only the second can double anything, so only that one is unrepeatable.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from chatbridge.content import Content
 from chatbridge.desk import CommentFile
@@ -24,14 +24,11 @@ from chatbridge.jira.answers import (
     text,
     text_or,
 )
-from chatbridge.jira.calls import JSM, PLATFORM, Calls
-from chatbridge.jira.commenting import MARKER_PROPERTY
+from chatbridge.jira.calls import JSM, Calls
+from chatbridge.jira.comment_properties import MARKER_PROPERTY
 from chatbridge.jira.outcomes import checked, understood
 from chatbridge.jira.wiki import escape_document
 from chatbridge.richtext import Document
-
-MEDIA_URL: Final = "https://api.media.atlassian.com"
-"""Where Cloud sends those who read a file; it is given no credential of ours."""
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 
@@ -43,7 +40,7 @@ def upload_limit(access: Access) -> Exchange[int | None]:
         RefusedError: BAD_FILE where files are switched off.
     """
     calls = yield from access.reach()
-    answer = yield calls.request("GET", f"{PLATFORM}/attachment/meta")
+    answer = yield calls.request("GET", f"{calls.platform}/attachment/meta")
     enabled, limit = understood(answer, _limit)
     if not enabled:
         raise RefusedError(Refusal.BAD_FILE, "the site takes no files")
@@ -93,7 +90,7 @@ def find_files(
     """Return marker -> ids of the files that carry it in their name, the lowest first."""
     calls = yield from access.reach()
     answer = yield calls.request(
-        "GET", f"{PLATFORM}/issue/{{}}", issue_id, query=(("fields", "attachment"),)
+        "GET", f"{calls.platform}/issue/{{}}", issue_id, query=(("fields", "attachment"),)
     )
     found: dict[str, set[str]] = {}
     for file_id, name in understood(answer, _named_files):
@@ -108,7 +105,7 @@ def open_file(access: Access, file_id: str) -> Exchange[Content]:
     calls = yield from access.reach()
     answer = yield calls.request(
         "GET",
-        f"{PLATFORM}/attachment/content/{{}}",
+        f"{calls.platform}/attachment/content/{{}}",
         file_id,
         query=(("redirect", "false"),),
         stream=True,
@@ -152,7 +149,7 @@ def _mark(calls: Calls, issue_id: str, comment_id: str, marker: str) -> Exchange
     try:
         yield calls.request(
             "PUT",
-            f"{PLATFORM}/comment/{{}}/properties/{MARKER_PROPERTY}",
+            f"{calls.platform}/comment/{{}}/properties/{MARKER_PROPERTY}",
             comment_id,
             json={"v": 1, "m": marker},
             repeatable=True,

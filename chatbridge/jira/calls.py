@@ -14,9 +14,9 @@ from attrs import field, frozen
 
 from chatbridge.desk import Account
 from chatbridge.http_types import FormPart, HttpRequest, Pace
+from chatbridge.jira.dialect import Dialect
 
 JSM = "/rest/servicedeskapi"
-PLATFORM = "/rest/api/3"
 
 
 @frozen(kw_only=True)
@@ -26,14 +26,21 @@ class Calls:
     Args:
         site: its short name.
         base: the address that paths are put behind.
+        dialect: how the site wants to be spoken to.
         authorization: returns the value of the Authorization header, fresh for each call.
         account: who we are there.
     """
 
     site: str
     base: str
+    dialect: Dialect
     authorization: Callable[[], str] = field(repr=False)
     account: Account = field(factory=lambda: Account(""))
+
+    @property
+    def platform(self) -> str:
+        """The root of the platform API."""
+        return self.dialect.platform
 
     def request(
         self,
@@ -66,7 +73,7 @@ class Calls:
         headers = {"Accept": "application/json", "Authorization": self.authorization()}
         if template.startswith(JSM):
             # Some operations answer 412 without it; the others ignore it.
-            headers["X-ExperimentalApi"] = "opt-in"
+            headers["X-ExperimentalApi"] = self.dialect.experimental
         if parts is not None:
             # Without it Jira takes a form for one that another site has sent.
             headers["X-Atlassian-Token"] = "no-check"

@@ -11,19 +11,12 @@ from typing import Any
 
 from chatbridge.exchange import Exchange
 from chatbridge.jira.access import Access
-from chatbridge.jira.adf_write import adf_length, write_adf
 from chatbridge.jira.answers import as_numeric_id, items, mapping, number, numeric_id, page, text_or
-from chatbridge.jira.calls import JSM, PLATFORM, Calls
+from chatbridge.jira.calls import JSM, Calls
+from chatbridge.jira.comment_properties import marker_of, properties_with
 from chatbridge.jira.outcomes import checked, understood
 from chatbridge.jira.wiki import escape, same_text
 from chatbridge.richtext import Document
-from chatbridge.splitting import split_document
-
-LONGEST = 30_000
-"""UTF-16 units of serialized ADF in one comment; Jira's own limit is 32,767."""
-
-VISIBILITY_PROPERTY = "sd.public.comment"
-MARKER_PROPERTY = "chatbridge"
 
 _GONE = 404
 _PAGE = 100
@@ -36,24 +29,13 @@ def add_comment(access: Access, issue_id: str, body: Document, marker: str) -> E
     calls = yield from access.reach()
     answer = yield calls.request(
         "POST",
-        f"{PLATFORM}/issue/{{}}/comment",
+        f"{calls.platform}/issue/{{}}/comment",
         issue_id,
-        json={
-            "body": write_adf(body),
-            "properties": [
-                {"key": VISIBILITY_PROPERTY, "value": {"internal": False}},
-                {"key": MARKER_PROPERTY, "value": {"v": 1, "m": marker}},
-            ],
-        },
+        json={"body": calls.dialect.write_body(body), "properties": properties_with(marker)},
         repeatable=False,
         writes_to=issue_id,
     )
     return understood(answer, lambda value: numeric_id(value, "id"))
-
-
-def split_comment(body: Document) -> tuple[Document, ...]:
-    """Cut a text into what one comment can hold each."""
-    return split_document(body, lambda piece: adf_length(piece) < LONGEST)
 
 
 def find_comments(
@@ -66,7 +48,7 @@ def find_comments(
     for _ in range(_PAGES):
         answer = yield calls.request(
             "GET",
-            f"{PLATFORM}/issue/{{}}/comment",
+            f"{calls.platform}/issue/{{}}/comment",
             issue_id,
             query=(
                 ("startAt", str(seen)),
@@ -77,8 +59,9 @@ def find_comments(
         )
         comments, total = understood(answer, _listed)
         if comments and not any("properties" in comment for comment in comments):
-            # Listing with properties is not documented; reading by id is.
-            comments = yield from _with_properties(calls, comments)
+            comments = yield from calls.dialect.with_properties(
+                calls.request, comments, calls.account.account_id
+            )
         for comment in comments:
             _note(found, comment, markers)
         seen += len(comments)
@@ -92,7 +75,7 @@ def remove_comment(access: Access, issue_id: str, comment_id: str) -> Exchange[N
     calls = yield from access.reach()
     answer = yield calls.request(
         "DELETE",
-        f"{PLATFORM}/issue/{{}}/comment/{{}}",
+        f"{calls.platform}/issue/{{}}/comment/{{}}",
         issue_id,
         comment_id,
         repeatable=True,
@@ -133,7 +116,7 @@ def has_note(access: Access, issue_id: str, text: str) -> Exchange[bool]:
             ),
         )
         values, is_last = understood(answer, page)
-        if any(_is_note(value, calls.account.account_id, text) for value in values):
+        if any(_is_note(value, calls, text) for value in values):
             return True
         start += len(values)
         if is_last or not values:
@@ -141,39 +124,9 @@ def has_note(access: Access, issue_id: str, text: str) -> Exchange[bool]:
     return False
 
 
-def marker_of(comment: dict[str, Any]) -> str | None:
-    """Return our marker on a comment of the platform API, or None."""
-    value = property_of(comment, MARKER_PROPERTY)
-    marker = value.get("m") if isinstance(value, dict) and value.get("v") == 1 else None
-    return marker if isinstance(marker, str) else None
-
-
-def property_of(comment: dict[str, Any], key: str) -> Any:
-    """Return the value of a comment's property, or None where it has none."""
-    properties = comment.get("properties")
-    for each in properties if isinstance(properties, list) else []:
-        if isinstance(each, dict) and each.get("key") == key:
-            return each.get("value")
-    return None
-
-
 def _listed(value: Any) -> tuple[list[dict[str, Any]], int]:
     comments = [mapping(comment) for comment in items(value, "comments")]
     return comments, number(value, "total")
-
-
-def _with_properties(
-    calls: Calls, comments: list[dict[str, Any]]
-) -> Exchange[list[dict[str, Any]]]:
-    known = (as_numeric_id(comment.get("id")) for comment in comments)
-    answer = yield calls.request(
-        "POST",
-        f"{PLATFORM}/comment/list",
-        query=(("expand", "properties"),),
-        json={"ids": [int(comment_id) for comment_id in known if comment_id is not None]},
-        repeatable=True,
-    )
-    return understood(answer, lambda value: [mapping(each) for each in items(value, "values")])
 
 
 def _note(found: dict[str, set[str]], comment: dict[str, Any], markers: frozenset[str]) -> None:
@@ -182,10 +135,10 @@ def _note(found: dict[str, set[str]], comment: dict[str, Any], markers: frozense
         found.setdefault(marker, set()).add(comment_id)
 
 
-def _is_note(value: Any, account_id: str, text: str) -> bool:
+def _is_note(value: Any, calls: Calls, text: str) -> bool:
     return (
         isinstance(value, dict)
         and value.get("public") is False
-        and text_or(value.get("author"), "accountId") == account_id
+        and calls.dialect.person_id(value.get("author")) == calls.account.account_id
         and same_text(text_or(value, "body"), text)
     )

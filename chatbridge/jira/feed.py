@@ -9,7 +9,6 @@ from chatbridge.errors import RetryLaterError
 from chatbridge.exchange import Exchange
 from chatbridge.jira.access import Access
 from chatbridge.jira.answers import items, mapping, numeric_id, text
-from chatbridge.jira.calls import PLATFORM
 from chatbridge.jira.desks import DeskBook
 from chatbridge.jira.outcomes import understood
 
@@ -34,33 +33,26 @@ def read_changes(
     for service_desk in service_desks:
         desk = yield from desks.find(calls, service_desk)
         projects.add(desk.project_id)
-    search: dict[str, Any] = {
-        "jql": f"project in ({', '.join(sorted(projects, key=int))})"
-        f" AND updated >= -{max(1, int(minutes))}m ORDER BY updated DESC",
-        "fields": ["updated"],
-        "maxResults": _PAGE,
-    }
+    jql = (
+        f"project in ({', '.join(sorted(projects, key=int))})"
+        f" AND updated >= -{max(1, int(minutes))}m ORDER BY updated DESC"
+    )
     found: dict[str, Change] = {}
+    after: str | None = None
     for _ in range(_PAGES):
-        answer = yield calls.request(
-            "POST", f"{PLATFORM}/search/jql", json=dict(search), repeatable=True
-        )
-        changes, token = understood(answer, _page)
-        for change in changes:
+        answer = yield calls.dialect.search(calls.request, jql, ["updated"], _PAGE, after)
+        for change in understood(answer, _changes):
             found.setdefault(change.issue_id, change)
-        if token is None:
+        before, after = after, understood(answer, calls.dialect.next_page)
+        if after is None:
             return list(found.values())
-        if token == search.get("nextPageToken"):
+        if after == before:
             break
-        search["nextPageToken"] = token
     raise RetryLaterError("the search does not end")
 
 
-def _page(value: Any) -> tuple[list[Change], str | None]:
-    changes = [
+def _changes(value: Any) -> list[Change]:
+    return [
         Change(numeric_id(issue, "id"), text(mapping(issue).get("fields"), "updated"))
         for issue in items(value, "issues")
     ]
-    token = value.get("nextPageToken")
-    is_last = value.get("isLast") is True or not isinstance(token, str) or not token
-    return changes, None if is_last else token

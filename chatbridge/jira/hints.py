@@ -1,5 +1,8 @@
 """Proves and reads hints: webhooks of Jira and of Automation rules.
 
+Jira signs its webhooks; a rule sends a secret header; a Data Center that can do neither has a
+secret at the end of the webhook's URL.
+
 A hint says which issue may have changed, and nothing else of it is read: its text may be an
 internal note, and what it says of visibility has been seen wrong.
 """
@@ -14,7 +17,7 @@ from chatbridge.errors import WebhookPayloadError, WebhookVerificationError
 from chatbridge.http_types import WebhookRequest
 from chatbridge.jira.answers import as_numeric_id
 from chatbridge.jira.site import SiteSettings
-from chatbridge.signatures import check_hmac_sha256, check_shared_secret
+from chatbridge.signatures import check_hmac_sha256
 
 SIGNATURE_HEADER = "X-Hub-Signature"
 SECRET_HEADER = "X-Chatbridge-Secret"  # noqa: S105 - a header's name
@@ -24,26 +27,33 @@ _KEY = re.compile(r"[A-Z][A-Z0-9_]{0,254}-[0-9]{1,18}")
 
 
 def verify_hint(settings: SiteSettings, webhook: WebhookRequest) -> None:
-    """Return if the webhook is signed by Jira, or carries the secret of our Automation rule.
+    """Return if the webhook is signed by Jira, or carries one of the secrets that we gave out.
 
-    A signature that is there must be right, whatever else is there.
+    A signature that is there must be right, whatever else is there. Secrets are compared in
+    constant time, and all of them always.
 
     Raises:
         WebhookVerificationError: there is no proof, or no secret is configured.
     """
     signature = webhook.headers.get(SIGNATURE_HEADER)
-    if settings.hint_secret is not None and (
-        signature is not None or settings.hint_header_secret is None
-    ):
+    known = (
+        (settings.hint_header_secret, webhook.headers.get(SECRET_HEADER)),
+        (settings.hint_path_secret, webhook.path_secret),
+    )
+    shared = [(secret, given or "") for secret, given in known if secret is not None]
+    if settings.hint_secret is not None and (signature is not None or not shared):
         method, _, digest = (signature or "").partition("=")
         if method != "sha256":
             raise WebhookVerificationError("the webhook has no signature of a known method")
         check_hmac_sha256((settings.hint_secret,), webhook.body, digest)
         return
-    if settings.hint_header_secret is not None:
-        check_shared_secret((settings.hint_header_secret,), webhook.headers.get(SECRET_HEADER))
-        return
-    raise WebhookVerificationError("no secret for hints is configured")
+    if not shared:
+        raise WebhookVerificationError("no secret for hints is configured")
+    good = False
+    for secret, given in shared:
+        good |= secret.matches(given)
+    if not good:
+        raise WebhookVerificationError("the webhook's shared secret is missing or wrong")
 
 
 def parse_hint(webhook: WebhookRequest) -> list[Hint]:

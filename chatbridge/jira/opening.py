@@ -12,15 +12,14 @@ from typing import Any
 from chatbridge.desk import MarkerRung, NewRequest, OpenedRequest
 from chatbridge.errors import ConfigurationError, Refusal, RefusedError
 from chatbridge.exchange import Exchange
+from chatbridge.http_types import HttpResponse
 from chatbridge.jira.access import Access
 from chatbridge.jira.adf_read import read_adf
-from chatbridge.jira.adf_write import write_adf
 from chatbridge.jira.answers import as_numeric_id, items, numeric_id, page, text
-from chatbridge.jira.calls import JSM, PLATFORM, Calls
+from chatbridge.jira.calls import JSM, Calls
 from chatbridge.jira.characters import clean
 from chatbridge.jira.desks import DeskBook
-from chatbridge.jira.outcomes import refuses_adf, understood
-from chatbridge.jira.wiki import escape_document
+from chatbridge.jira.outcomes import refuses_description, understood
 from chatbridge.richtext import Document, Paragraph, Text
 
 SUMMARY_LENGTH = 255
@@ -31,7 +30,7 @@ _CUSTOM_FIELD = re.compile(r"customfield_([0-9]{1,12})")
 
 
 def open_request(access: Access, desks: DeskBook, draft: NewRequest) -> Exchange[OpenedRequest]:
-    """Open a request; ADF first, escaped markup where the site refuses that.
+    """Open a request, with its description in the first form that the site takes.
 
     Raises:
         UnknownOutcomeError: nobody can know whether it was opened.
@@ -40,14 +39,17 @@ def open_request(access: Access, desks: DeskBook, draft: NewRequest) -> Exchange
     _check_marker(draft)
     calls = yield from access.reach()
     desk = yield from desks.find(calls, draft.service_desk)
-    answer = yield calls.request(
-        "POST", f"{JSM}/request", json=_body(draft, desk.desk_id, adf=True), repeatable=False
-    )
-    if refuses_adf(answer):
-        # A 400 did nothing, so the second try cannot make a second request.
+    answer = HttpResponse(400)
+    for description, extras in calls.dialect.descriptions(_description(draft)):
         answer = yield calls.request(
-            "POST", f"{JSM}/request", json=_body(draft, desk.desk_id, adf=False), repeatable=False
+            "POST",
+            f"{JSM}/request",
+            json=_body(draft, desk.desk_id, description, extras),
+            repeatable=False,
         )
+        # A 400 did nothing, so another try cannot make a second request.
+        if not refuses_description(answer):
+            break
     return understood(answer, _opened)
 
 
@@ -74,16 +76,18 @@ def _check_marker(draft: NewRequest) -> None:
         raise ConfigurationError("a marker's field must be a custom field, as customfield_10050")
 
 
-def _body(draft: NewRequest, desk_id: str, *, adf: bool) -> dict[str, Any]:
-    description = draft.description
-    if draft.rung is MarkerRung.DESCRIPTION:
-        last = Paragraph((Text(f"Ref: {draft.marker}"),))
-        description = Document((*description.blocks, last))
+def _description(draft: NewRequest) -> Document:
+    if draft.rung is not MarkerRung.DESCRIPTION:
+        return draft.description
+    last = Paragraph((Text(f"Ref: {draft.marker}"),))
+    return Document((*draft.description.blocks, last))
+
+
+def _body(
+    draft: NewRequest, desk_id: str, description: Any, extras: dict[str, Any]
+) -> dict[str, Any]:
     summary = " ".join(clean(draft.summary).split())[:SUMMARY_LENGTH].rstrip()
-    values: dict[str, Any] = {
-        "summary": summary,
-        "description": write_adf(description) if adf else escape_document(description),
-    }
+    values: dict[str, Any] = {"summary": summary, "description": description}
     if draft.rung is MarkerRung.FIELD and draft.marker_field:
         values[draft.marker_field] = draft.marker
     if draft.rung is MarkerRung.LABEL:
@@ -92,7 +96,7 @@ def _body(draft: NewRequest, desk_id: str, *, adf: bool) -> dict[str, Any]:
         "serviceDeskId": desk_id,
         "requestTypeId": draft.request_type,
         "requestFieldValues": values,
-        "isAdfRequest": adf,
+        **extras,
     }
     if draft.on_behalf_of is not None:
         body["raiseOnBehalfOf"] = draft.on_behalf_of
@@ -166,16 +170,8 @@ def _carries(fields: dict[str, Any], draft: NewRequest) -> bool:
 
 def _by_search(calls: Calls, project_id: str, draft: NewRequest) -> Exchange[list[OpenedRequest]]:
     field, condition = _condition(draft)
-    answer = yield calls.request(
-        "POST",
-        f"{PLATFORM}/search/jql",
-        json={
-            "jql": f"project = {project_id} AND {condition} ORDER BY created DESC",
-            "fields": [field],
-            "maxResults": _PAGE,
-        },
-        repeatable=True,
-    )
+    jql = f"project = {project_id} AND {condition} ORDER BY created DESC"
+    answer = yield calls.dialect.search(calls.request, jql, [field], _PAGE, None)
     try:
         issues = understood(answer, lambda value: items(value, "issues"))
     except RefusedError as error:

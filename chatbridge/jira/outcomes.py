@@ -30,6 +30,7 @@ _REFUSALS = {
     413: Refusal.TOO_LONG,
 }
 _PASSING = {408, 425}
+_INTERVAL = "X-RateLimit-Interval-Seconds"
 # The number is the same in every language that an account may have.
 _TOO_LONG = re.compile(rb"too long|exceeds the allowed limit|32\D{0,3}767", re.IGNORECASE)
 _ABOUT_DESCRIPTION = re.compile(rb"description|\badf\b|isAdfRequest|document format", re.IGNORECASE)
@@ -49,7 +50,7 @@ def checked(response: HttpResponse) -> HttpResponse:
         return response
     if status == 429:
         raise RetryLaterError(
-            "Jira answered 429", retry_after=response.retry_after, scope=_scope(response)
+            "Jira answered 429", retry_after=_wait(response), scope=_scope(response)
         )
     if status >= 500 or status in _PASSING:
         if response.repeatable:
@@ -84,8 +85,8 @@ def understood(response: HttpResponse, read: Callable[[Any], T]) -> T:
     raise UnknownOutcomeError(message)
 
 
-def refuses_adf(response: HttpResponse) -> bool:
-    """Tell whether a new request was refused for its description, so that markup may do."""
+def refuses_description(response: HttpResponse) -> bool:
+    """Tell whether a new request was refused for its description, so that another form may do."""
     return (
         response.status == 400
         and not _TOO_LONG.search(response.body)
@@ -93,8 +94,24 @@ def refuses_adf(response: HttpResponse) -> bool:
     )
 
 
+def _wait(response: HttpResponse) -> float | None:
+    """Return for how long to wait.
+
+    Data Center fills a user's bucket anew in intervals and may name no wait, or one of 0 seconds.
+    """
+    if response.retry_after:
+        return response.retry_after
+    interval = response.headers.get(_INTERVAL, "").strip()
+    if interval.isascii() and interval.isdigit() and len(interval) < 10:
+        return float(interval)
+    return response.retry_after
+
+
 def _scope(response: HttpResponse) -> str | None:
-    """Return which pace has to wait, by Jira's header; see its page on rate limiting."""
+    """Return which pace has to wait, by Jira's headers; see its page on rate limiting."""
+    if _INTERVAL in response.headers:
+        # The limits of Data Center are those of a user, whatever is asked for.
+        return "site"
     reason = response.headers.get("RateLimit-Reason", "").strip().lower()
     if reason == "jira-burst-based":
         return "endpoint"

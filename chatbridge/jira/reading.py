@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from attrs import evolve
+
 from chatbridge.desk import PublicComment, RequestState, StatusCategory, Witness
 from chatbridge.errors import RetryLaterError
 from chatbridge.exchange import Exchange
 from chatbridge.jira.access import Access
-from chatbridge.jira.adf_read import read_adf
-from chatbridge.jira.answers import as_numeric_id, items, mapping, number, numeric_id, page, text_or
+from chatbridge.jira.answers import as_numeric_id, mapping, number, numeric_id, page, text_or
 from chatbridge.jira.answers import text as text_in
 from chatbridge.jira.attaching import comment_files
-from chatbridge.jira.calls import JSM, PLATFORM, Calls
-from chatbridge.jira.commenting import VISIBILITY_PROPERTY, marker_of, property_of
+from chatbridge.jira.calls import JSM, Calls
+from chatbridge.jira.comment_properties import is_unrestricted, marker_of
+from chatbridge.jira.dialect import Dialect
 from chatbridge.jira.outcomes import understood
 from chatbridge.jira.wiki import unescape
 from chatbridge.richtext import Document
@@ -31,7 +33,6 @@ _CATEGORIES = {
 _PAGE = 100
 _PAGES = 400
 _READINGS = 5
-_AT_ONCE = 1000
 
 
 def read_request(access: Access, issue_id: str) -> Exchange[RequestState]:
@@ -45,9 +46,15 @@ def read_request(access: Access, issue_id: str) -> Exchange[RequestState]:
         "GET",
         f"{JSM}/request/{{}}",
         issue_id,
-        query=(("requestLanguage", access.settings.language),),
+        query=calls.dialect.language(access.settings.language),
     )
-    return understood(answer, _state)
+    state = understood(answer, _state)
+    if understood(answer, _says_category):
+        return state
+    # Not every version names the category here; the issue's own status has it.
+    path = f"{calls.platform}/issue/{{}}"
+    answer = yield calls.request("GET", path, state.issue_id, query=(("fields", "status"),))
+    return evolve(state, category=understood(answer, _category_of_issue))
 
 
 def public_comments(access: Access, issue_id: str) -> Exchange[tuple[PublicComment, ...]]:
@@ -76,26 +83,11 @@ def cross_read(
 ) -> Exchange[list[Witness]]:
     """Read exactly these comments through the platform API; what is not there is left out."""
     calls = yield from access.reach()
-    waiting = [int(known) for known in dict.fromkeys(map(as_numeric_id, comment_ids)) if known]
-    found: list[Witness] = []
-    while waiting:
-        asked = waiting[:_AT_ONCE]
-        answer = yield calls.request(
-            "POST",
-            f"{PLATFORM}/comment/list",
-            query=(("expand", "properties"),),
-            json={"ids": asked},
-            repeatable=True,
-        )
-        witnesses, is_last = understood(answer, lambda value: _witnesses(value, issue_id))
-        # What nobody asked for is no progress: with it the asking might never end.
-        asked_for = [witness for witness in witnesses if int(witness.comment_id) in asked]
-        found += asked_for
-        told = {int(witness.comment_id) for witness in asked_for}
-        # A page that holds less than was asked for, and says so, is followed by another one.
-        unanswered = [] if is_last or not told else [one for one in asked if one not in told]
-        waiting = unanswered + waiting[_AT_ONCE:]
-    return found
+    ids = [int(known) for known in dict.fromkeys(map(as_numeric_id, comment_ids)) if known]
+    if not ids:
+        return []
+    comments = yield from calls.dialect.read_comments(calls.request, issue_id, ids)
+    return [_witness(each, calls.dialect) for each in comments if _belongs(each, issue_id)]
 
 
 def _state(value: Any) -> RequestState:
@@ -105,9 +97,19 @@ def _state(value: Any) -> RequestState:
         issue_key=text_in(value, "issueKey"),
         service_desk=text_in(value, "serviceDeskId"),
         status=text_in(status, "status"),
-        category=_CATEGORIES.get(text_in(status, "statusCategory"), StatusCategory.UNDEFINED),
+        category=_CATEGORIES.get(text_or(status, "statusCategory"), StatusCategory.UNDEFINED),
         portal_url=text_or(value.get("_links"), "web") or None,
     )
+
+
+def _says_category(value: Any) -> bool:
+    return bool(text_or(mapping(value).get("currentStatus"), "statusCategory"))
+
+
+def _category_of_issue(value: Any) -> StatusCategory:
+    status = mapping(mapping(mapping(value).get("fields")).get("status"))
+    key = text_in(status.get("statusCategory"), "key")
+    return _CATEGORIES.get(key.upper(), StatusCategory.UNDEFINED)
 
 
 def _read_all(calls: Calls, issue_id: str) -> Exchange[tuple[dict[str, PublicComment], int]]:
@@ -123,11 +125,11 @@ def _read_all(calls: Calls, issue_id: str) -> Exchange[tuple[dict[str, PublicCom
                 ("internal", "false"),
                 ("start", str(start)),
                 ("limit", str(_PAGE)),
-                ("expand", "attachment"),
+                *calls.dialect.with_files,
             ),
         )
         values, is_last = understood(answer, page)
-        for comment in understood(answer, _public_ones):
+        for comment in understood(answer, lambda value: _public_ones(value, calls.dialect)):
             found[comment.comment_id] = comment
         start += len(values)
         if is_last:
@@ -137,13 +139,13 @@ def _read_all(calls: Calls, issue_id: str) -> Exchange[tuple[dict[str, PublicCom
     raise RetryLaterError("the list of comments does not end")
 
 
-def _public_ones(value: Any) -> list[PublicComment]:
+def _public_ones(value: Any, dialect: Dialect) -> list[PublicComment]:
     comments = [mapping(each) for each in page(value)[0]]
     return [
         PublicComment(
             numeric_id(comment, "id"),
             number(comment.get("created"), "epochMillis"),
-            text_or(comment.get("author"), "accountId"),
+            dialect.person_id(comment.get("author")),
             text_or(comment.get("author"), "displayName"),
             Document.from_plain(unescape(text_or(comment, "body"))),
             comment_files(comment),
@@ -153,37 +155,15 @@ def _public_ones(value: Any) -> list[PublicComment]:
     ]
 
 
-def _witnesses(value: Any, issue_id: str) -> tuple[list[Witness], bool]:
-    found = []
-    for comment in items(value, "values"):
-        comment_id = as_numeric_id(mapping(comment).get("id"))
-        if comment_id is not None and _belongs(comment, issue_id):
-            found.append(
-                Witness(
-                    comment_id,
-                    _is_unrestricted(comment),
-                    read_adf(comment.get("body")),
-                    marker_of(comment),
-                )
-            )
-    return found, value.get("isLast") is not False
+def _witness(comment: dict[str, Any], dialect: Dialect) -> Witness:
+    return Witness(
+        numeric_id(comment, "id"),
+        is_unrestricted(comment),
+        dialect.read_body(comment.get("body")),
+        marker_of(comment),
+    )
 
 
 def _belongs(comment: dict[str, Any], issue_id: str) -> bool:
     address = comment.get("self")
     return not isinstance(address, str) or f"/issue/{issue_id}/comment/" in address
-
-
-def _is_unrestricted(comment: dict[str, Any]) -> bool:
-    """Tell whether nothing on the comment speaks against showing it.
-
-    A role or group restriction, `jsdPublic` and the visibility property each may; where neither of
-    the last two is there at all, nothing says that the comment is public.
-    """
-    if comment.get("visibility") is not None or comment.get("jsdPublic", True) is not True:
-        return False
-    switch = property_of(comment, VISIBILITY_PROPERTY)
-    if switch is not None:
-        internal = switch.get("internal", False) if isinstance(switch, dict) else True
-        return internal is False or internal == "false"
-    return "jsdPublic" in comment or isinstance(comment.get("properties"), list)

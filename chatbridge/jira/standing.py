@@ -12,7 +12,6 @@ from typing import Any
 from chatbridge.exchange import Exchange
 from chatbridge.jira.access import Access
 from chatbridge.jira.answers import mapping
-from chatbridge.jira.calls import PLATFORM
 from chatbridge.jira.desks import DeskBook
 from chatbridge.jira.outcomes import checked, understood
 
@@ -20,7 +19,7 @@ from chatbridge.jira.outcomes import checked, understood
 def read_permissions(
     access: Access, desks: DeskBook, service_desk: str, names: Sequence[str]
 ) -> Exchange[dict[str, bool]]:
-    """Return for each permission whether the account has it in the desk's project.
+    """Return for each permission that the site names whether the account has it on the desk.
 
     Args:
         access: of the site.
@@ -32,22 +31,24 @@ def read_permissions(
     desk = yield from desks.find(calls, service_desk)
     answer = yield calls.request(
         "GET",
-        f"{PLATFORM}/mypermissions",
+        f"{calls.platform}/mypermissions",
         query=(("projectId", desk.project_id), ("permissions", ",".join(names))),
     )
-    return understood(answer, lambda value: {name: _held(value, name) for name in names})
+    return understood(answer, lambda value: _held(value, names))
 
 
 def read_time(access: Access) -> Exchange[float | None]:
     """Return the site's time in Unix seconds, None where it does not say."""
     calls = yield from access.reach()
-    answer = checked((yield calls.request("GET", f"{PLATFORM}/serverInfo")))
+    answer = checked((yield calls.request("GET", f"{calls.platform}/serverInfo")))
     try:
         return parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 
 
-def _held(value: Any, name: str) -> bool:
+def _held(value: Any, names: Sequence[str]) -> dict[str, bool]:
     shown = mapping(mapping(value).get("permissions"))
-    return mapping(shown.get(name, {})).get("havePermission") is True
+    return {
+        name: mapping(shown[name]).get("havePermission") is True for name in names if name in shown
+    }

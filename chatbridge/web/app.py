@@ -15,6 +15,8 @@ from http import HTTPStatus
 from importlib.util import find_spec
 from typing import Any, Final
 
+from attrs import evolve
+
 from chatbridge import Bridge, ChatbridgeError, Headers, SystemClock, WebhookAnswer, WebhookRequest
 from chatbridge.clock import Clock
 
@@ -24,7 +26,7 @@ MAX_BODY: Final = 1024 * 1024
 """Bytes of the largest webhook that is taken; platforms and Jira send far less."""
 
 _WEBHOOK: Final = re.compile(r"/webhooks/([a-z][a-z0-9_-]{0,39})/([A-Za-z0-9_-]{1,128})")
-_HINT: Final = re.compile(r"/hints/([^/]{1,255})")
+_HINT: Final = re.compile(r"/hints/([^/]{1,255})(?:/([A-Za-z0-9_-]{16,128}))?")
 _WAIT: Final = 5
 
 Environ = dict[str, Any]
@@ -35,7 +37,8 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
     """Return a WSGI application (PEP 3333) for the webhooks of a bridge.
 
-    It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>`, `GET /health` (503
+    It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>` (or, from a Jira that
+    cannot sign, `POST /hints/<site>/<secret>`), `GET /health` (503
     where something needs an operator) and, with the extra `metrics`, `GET /metrics`, below whatever
     prefix it is mounted under; the prefix is part of the bridge's `public_url`.
 
@@ -93,7 +96,7 @@ def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
     if chat is not None:
         return _answered(bridge.receive_webhook(chat[1], chat[2], webhook))
     assert hint is not None
-    return _answered(bridge.receive_hint(hint[1], webhook))
+    return _answered(bridge.receive_hint(hint[1], evolve(webhook, path_secret=hint[2] or "")))
 
 
 def _answered(answer: WebhookAnswer) -> _Response:

@@ -111,7 +111,7 @@ def test_the_clock_is_wrong(set_up, monkeypatch):
         yield from ()
         return time.time() - 600
 
-    monkeypatch.setattr("chatbridge.jira.cloud.CloudDesk.time", ten_minutes_ago)
+    monkeypatch.setattr("chatbridge.jira.jira_desk.JiraDesk.time", ten_minutes_ago)
     assert "differ by 600 s" in _problems(set_up)["clock"]
 
 

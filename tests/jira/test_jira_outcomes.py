@@ -16,7 +16,7 @@ from chatbridge.errors import (
     UnknownOutcomeError,
 )
 from chatbridge.http_types import HttpResponse
-from chatbridge.jira.outcomes import checked, refuses_adf
+from chatbridge.jira.outcomes import checked, refuses_description
 from chatbridge.richtext import Document
 from chatbridge.testing.simulator import Fault
 
@@ -121,7 +121,7 @@ def test_a_limit_holds_the_issue_and_no_other(world: Any, draft: NewRequest) -> 
 )
 def test_a_refusal_of_adf_is_recognised(status: int, body: bytes, refused: bool) -> None:
     """Only a certain refusal of the description leads to a second try."""
-    assert refused == refuses_adf(HttpResponse(status, body=body))
+    assert refused == refuses_description(HttpResponse(status, body=body))
 
 
 _HOSTILE = [b"", b"null", b"[]", b"{}", b"0", b'"x"', b"{" * 50, b"[" * 100_000, b"\xff\xfe\x00",

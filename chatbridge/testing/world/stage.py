@@ -13,7 +13,7 @@ from typing import Any
 from attrs import define
 
 from chatbridge.bridge import Bridge
-from chatbridge.jira.cloud import CloudDesk
+from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import RootKey, open_sealer
 from chatbridge.keyset import Keyset

@@ -1,8 +1,10 @@
-"""`CloudDesk`: a Jira Cloud site as the bridge sees it; describes calls, makes none."""
+"""A Jira site as the bridge sees it, of either kind; describes calls, makes none."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+
+from attrs import evolve
 
 from chatbridge.content import Content
 from chatbridge.desk import (
@@ -17,25 +19,28 @@ from chatbridge.desk import (
     RequestType,
     Witness,
 )
+from chatbridge.errors import ConfigurationError
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
 from chatbridge.jira import attaching, commenting, desks, feed, hints, opening, reading, standing
 from chatbridge.jira.access import Access
-from chatbridge.jira.site import SiteSettings
+from chatbridge.jira.site import SiteKind, SiteSettings
 from chatbridge.richtext import Document
 from chatbridge.secret import Secret
+from chatbridge.splitting import split_document
 
 
-class CloudDesk(Desk):
-    """The service desks of one Jira Cloud site.
+class JiraDesk(Desk):
+    """The service desks of one Jira site, Cloud or Data Center.
 
     Args:
-        settings: of the site.
+        settings: of the site; where neither `kind` nor the address says which Jira it is, the site
+            itself is asked.
         bearer: returns an OAuth access token that is valid now, where the site is entered with
-            OAuth; it is asked for every call. None: account and token of the settings.
+            OAuth; it is asked for every call. None: the token of the settings.
 
     Raises:
-        ConfigurationError: there is no credential, or more than one.
+        ConfigurationError: there is no credential, more than one, or one of the other kind.
     """
 
     def __init__(self, settings: SiteSettings, bearer: Callable[[], Secret] | None = None) -> None:
@@ -44,9 +49,15 @@ class CloudDesk(Desk):
         self._access = Access(settings, bearer)
         self._desks = desks.DeskBook()
 
+    @property
+    def login_mend(self) -> str:
+        """See `Desk.login_mend`."""
+        return "; ".join(dialect.login_mend for dialect in self._access.spoken)
+
     def urls(self) -> tuple[str, ...]:
-        """See `Desk.urls`: the site itself, Atlassian's gateway and its host of files."""
-        return (self.settings.url, self.settings.gateway_url, attaching.MEDIA_URL)
+        """See `Desk.urls`."""
+        possible = [dialect.urls(self.settings) for dialect in self._access.possible]
+        return tuple(dict.fromkeys(url for urls in possible for url in urls))
 
     def secrets(self) -> tuple[Secret, ...]:
         """See `Desk.secrets`."""
@@ -90,7 +101,10 @@ class CloudDesk(Desk):
 
     def split_comment(self, body: Document) -> tuple[Document, ...]:
         """See `Desk.split_comment`."""
-        return commenting.split_comment(body)
+        # Where the kind has to be asked, a piece fits both: how a text was cut must not depend on
+        # what was known when.
+        possible = self._access.possible
+        return split_document(body, lambda piece: all(each.fits(piece) for each in possible))
 
     def upload_limit(self) -> Exchange[int | None]:
         """See `Desk.upload_limit`."""
@@ -141,7 +155,10 @@ class CloudDesk(Desk):
         return feed.read_changes(self._access, self._desks, service_desks, minutes)
 
     def permissions(self, service_desk: str, names: Sequence[str]) -> Exchange[dict[str, bool]]:
-        """Return for each of Jira's permission keys whether the account has it on the desk."""
+        """Return whether the account has each of these of Jira's permission keys on the desk.
+
+        A key that the site does not name is left out.
+        """
         return standing.read_permissions(self._access, self._desks, service_desk, names)
 
     def time(self) -> Exchange[float | None]:
@@ -155,3 +172,27 @@ class CloudDesk(Desk):
     def parse_hint(self, webhook: WebhookRequest) -> list[Hint]:
         """See `Desk.parse_hint`."""
         return hints.parse_hint(webhook)
+
+
+class CloudDesk(JiraDesk):
+    """The service desks of one Jira Cloud site; the arguments are those of `JiraDesk`."""
+
+    def __init__(self, settings: SiteSettings, bearer: Callable[[], Secret] | None = None) -> None:
+        super().__init__(_of_kind(settings, SiteKind.CLOUD), bearer)
+
+
+class DataCenterDesk(JiraDesk):
+    """The service desks of one Jira Data Center; the arguments are those of `JiraDesk`."""
+
+    def __init__(self, settings: SiteSettings, bearer: Callable[[], Secret] | None = None) -> None:
+        super().__init__(_of_kind(settings, SiteKind.DATA_CENTER), bearer)
+
+
+def _of_kind(settings: SiteSettings, kind: SiteKind) -> SiteSettings:
+    if settings.kind not in {SiteKind.AUTO, kind}:
+        raise ConfigurationError(f"the site's kind is {settings.kind}, and not {kind}")
+    try:
+        return evolve(settings, kind=kind.value)
+    except ValueError as error:
+        problem = str(error)
+    raise ConfigurationError(problem)
