@@ -177,7 +177,7 @@ class DeskSimulator(Simulator):
     def _answer_to_anybody(self, path: str) -> HttpResponse | None:
         if path == "/_edge/tenant_info":
             return reply(200, {"cloudId": _CLOUD_ID})
-        if path != "/rest/api/3/serverInfo":
+        if path not in {"/rest/api/2/serverInfo", "/rest/api/3/serverInfo"}:
             return None
         return reply(
             200,
