@@ -54,7 +54,7 @@ class Contact:
 
     user_id: str = field(repr=False)
     name: str = field(default="", repr=False)
-    language: str | None = None
+    language: str | None = field(default=None, repr=False)
     is_bot: bool = False
 
 
@@ -87,7 +87,7 @@ class Attachment:
 
     kind: FileKind
     name: str = field(default="", repr=False)
-    media_type: str | None = None
+    media_type: str | None = field(default=None, repr=False)
     size: int | None = None
     ref: str = field(default="", repr=False)
     content: Content | None = field(default=None, repr=False, eq=False)

@@ -23,7 +23,7 @@ class Command:
         argument: what followed it.
     """
 
-    name: str
+    name: str = field(repr=False)
     argument: str = field(default="", repr=False)
 
 
@@ -88,7 +88,7 @@ class MessageReceived(EventOrigin):
     reply_to: ReplyTo | None = None
     origin_name: str = field(default="", repr=False)
     group: str | None = field(default=None, repr=False)
-    unsupported: str | None = None
+    unsupported: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)

@@ -23,7 +23,7 @@ FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities filenames",
     1: (
         "observation events outgoing exchange settings signatures keyset sealing setting_texts "
-        "desk_values"
+        "desk_values payloads"
     ),
     2: "adapter desk storage hookspecs",
     3: (

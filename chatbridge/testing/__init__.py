@@ -1,1 +1,69 @@
-"""Simulators and conformance suites for adapter and storage authors, and for hosts' own tests."""
+"""Simulators and conformance suites for adapter and storage authors, and for hosts' own tests.
+
+Each name is loaded when it is first used: only the suites need pytest.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chatbridge.testing.conformance.adapter_suite import AdapterSuite
+    from chatbridge.testing.conformance.cases import AdapterCase, Payload, StorageCase
+    from chatbridge.testing.desk_simulator import DeskSimulator
+    from chatbridge.testing.serving import SimulationServer
+    from chatbridge.testing.simulated_transport import SimulatedTransport
+    from chatbridge.testing.simulator import (
+        ConnectionLost,
+        Fault,
+        OwedWebhook,
+        SimulatedCall,
+        Simulator,
+    )
+    from chatbridge.testing.storage_suite import StorageSuite
+    from chatbridge.testing.virtual_clock import VirtualClock
+
+_HOMES = {
+    "conformance.adapter_suite": "AdapterSuite",
+    "conformance.cases": "AdapterCase Payload StorageCase",
+    "desk_simulator": "DeskSimulator",
+    "serving": "SimulationServer",
+    "simulated_transport": "SimulatedTransport",
+    "simulator": "ConnectionLost Fault OwedWebhook SimulatedCall Simulator",
+    "storage_suite": "StorageSuite",
+    "virtual_clock": "VirtualClock",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "AdapterCase",
+    "AdapterSuite",
+    "ConnectionLost",
+    "DeskSimulator",
+    "Fault",
+    "OwedWebhook",
+    "Payload",
+    "SimulatedCall",
+    "SimulatedTransport",
+    "SimulationServer",
+    "Simulator",
+    "StorageCase",
+    "StorageSuite",
+    "VirtualClock",
+]
+
+
+if not TYPE_CHECKING:  # A type checker would take every misspelt name for a good one.
+
+    def __getattr__(name: str) -> Any:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module 'chatbridge.testing' has no attribute '{name}'")
+        value = getattr(importlib.import_module(f"chatbridge.testing.{home}"), name)
+        globals()[name] = value
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,346 @@
+"""Adapters broken on purpose, each in one way, and the test of the suite that has to notice.
+
+Children of Telegram's and Viber's adapters, which are whole. Not collected by itself:
+`test_planted_faults` runs it in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from attrs import evolve, frozen
+
+import chatbridge as cb
+import planted_imports
+from chatbridge.richtext import Document
+from chatbridge.testing import AdapterSuite
+from chatbridge_telegram import TelegramAdapter
+from chatbridge_telegram.conformance import CASE as TELEGRAM
+from chatbridge_viber import ViberAdapter
+from chatbridge_viber.conformance import CASE as VIBER
+
+# ruff: noqa: D101, D102 - each class is described by the table's key
+
+
+def _can(adapter: type[cb.Adapter], **changes: Any) -> cb.Capabilities:
+    return evolve(adapter.capabilities, **changes)
+
+
+class AcceptsAnything(TelegramAdapter):
+    def verify(self, webhook: Any) -> None:
+        pass
+
+
+class ComparesBeginnings(TelegramAdapter):
+    def verify(self, webhook: Any) -> None:
+        given = webhook.headers.get("X-Telegram-Bot-Api-Secret-Token") or "none"
+        if not given.startswith(self.settings.webhook_secret.reveal()):
+            raise cb.WebhookVerificationError("wrong")
+
+
+class SignsLess(ViberAdapter):
+    def verify(self, webhook: Any) -> None:
+        body = json.dumps(json.loads(webhook.body or b"0"))
+        theirs = json.dumps(json.loads(webhook.body.strip() or b"0"))
+        if body != theirs or "X-Viber-Content-Signature" not in webhook.headers:
+            raise cb.WebhookVerificationError("wrong")
+
+
+class CrashesOnStrangeHeaders(TelegramAdapter):
+    def verify(self, webhook: Any) -> None:
+        webhook.headers["X-Telegram-Bot-Api-Secret-Token"].encode("ascii")
+        super().verify(webhook)
+
+
+class ReadsTheClock(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        now = __import__("time").time()
+        return [evolve(event, sent_at=now) for event in super().parse(webhook)]
+
+
+class CountsEvents(TelegramAdapter):
+    seen = 0
+
+    def parse(self, webhook: Any) -> Any:
+        type(self).seen += 1
+        return [evolve(event, event_id=str(self.seen)) for event in super().parse(webhook)]
+
+
+class NamesAllAlike(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        return [evolve(event, event_id="1") for event in super().parse(webhook)]
+
+
+class TrustsMembers(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        update = webhook.json()
+        if "message" in update:
+            update["message"]["chat"]["id"] + 1
+        return super().parse(webhook)
+
+
+class TrustsJson(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        json.loads(webhook.body)
+        return super().parse(webhook)
+
+
+class QuotesPayloads(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        try:
+            return super().parse(webhook)
+        except cb.WebhookPayloadError as error:
+            raise cb.WebhookPayloadError(f"cannot read {webhook.body[:4000]!r}") from error
+
+
+class GivesUpOnNews(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        update = webhook.json()
+        if isinstance(update, dict) and len(update) > 2:
+            raise cb.WebhookPayloadError("too many members")
+        return super().parse(webhook)
+
+
+class DropsRaw(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        return [evolve(event, raw=None) for event in super().parse(webhook)]
+
+
+class TakesReportsForMessages(ViberAdapter):
+    def parse(self, webhook: Any) -> Any:
+        return [
+            cb.MessageReceived(
+                event_id=event.event_id, address=event.address, message_id="1", raw=event.raw,
+                text=Document.from_plain("?"), sender=cb.Contact("1"),
+            )
+            if isinstance(event, cb.DeliveryReported) else event
+            for event in super().parse(webhook)
+        ]  # fmt: skip
+
+
+class NamesByArrival(TelegramAdapter):
+    def parse(self, webhook: Any) -> Any:
+        at = str(webhook.received_at)
+        return [evolve(event, event_id=event.event_id + at) for event in super().parse(webhook)]
+
+
+class _Changes(TelegramAdapter):
+    """Sends another message than it was asked to."""
+
+    def changed(self, message: Any) -> Any:
+        return message
+
+    def send(self, message: Any) -> Any:
+        return (yield from super().send(self.changed(message)))
+
+
+class DropsChoices(_Changes):
+    def changed(self, message: Any) -> Any:
+        return evolve(message, choices=())
+
+
+class DropsLabels(_Changes):
+    def changed(self, message: Any) -> Any:
+        return evolve(message, label=None)
+
+
+class DropsFiles(_Changes):
+    def changed(self, message: Any) -> Any:
+        text = message.text if not message.attachments else Document.from_plain("a file")
+        return evolve(message, attachments=(), text=text)
+
+
+class DropsReplies(_Changes):
+    def changed(self, message: Any) -> Any:
+        return evolve(message, reply_to=None)
+
+
+class CutsTexts(_Changes):
+    def changed(self, message: Any) -> Any:
+        return evolve(message, text=Document.from_plain(message.text.plain()[:1000]))
+
+
+class DropsTables(_Changes):
+    def changed(self, message: Any) -> Any:
+        blocks = [each for each in message.text.blocks if type(each).__name__ != "Table"]
+        return evolve(message, text=Document(tuple(blocks) or Document.from_plain("-").blocks))
+
+
+class SaysEmptyThings(_Changes):
+    def changed(self, message: Any) -> Any:
+        return message if message.text.blocks else evolve(message, text=Document.from_plain("-"))
+
+
+class CountsCharacters(TelegramAdapter):
+    capabilities = _can(TelegramAdapter, length_unit="codepoint")
+
+
+class PromisesNoEdits(TelegramAdapter):
+    capabilities = _can(TelegramAdapter, edits=0)
+
+
+class PromisesNoPolling(TelegramAdapter):
+    capabilities = _can(TelegramAdapter, position=None)
+
+
+class PromisesIdempotency(TelegramAdapter):
+    capabilities = _can(TelegramAdapter, idempotent=True)
+
+
+class PromisesLongerLabels(ViberAdapter):
+    capabilities = _can(ViberAdapter, max_choice_data=100_000)
+
+
+class RepeatsBlindly(TelegramAdapter):
+    def send(self, message: Any) -> Any:
+        exchange = super().send(message)
+        response = yield evolve(next(exchange), repeatable=True)
+        try:
+            exchange.send(response)
+        except StopIteration as stop:
+            return stop.value
+
+
+class _Raises(TelegramAdapter):
+    """Raises something else than it should where a call fails."""
+
+    def instead(self, error: Exception) -> Exception:
+        return error
+
+    def send(self, message: Any) -> Any:
+        try:
+            return (yield from super().send(message))
+        except cb.DeliveryError as error:
+            raise self.instead(error) from None
+
+
+class ForgetsDoubt(_Raises):
+    def instead(self, error: Exception) -> Exception:
+        doubtful = isinstance(error, cb.UnknownOutcomeError)
+        return cb.RetryLaterError("failed") if doubtful else error
+
+
+class ForgetsTheTime(_Raises):
+    def instead(self, error: Exception) -> Exception:
+        return cb.RetryLaterError("wait") if isinstance(error, cb.RetryLaterError) else error
+
+
+class RetriesRefusals(_Raises):
+    def instead(self, error: Exception) -> Exception:
+        return cb.RetryLaterError("refused") if isinstance(error, cb.RefusedError) else error
+
+
+class TellsTheToken(_Raises):
+    def instead(self, error: Exception) -> Exception:
+        return type(error)(f"POST /bot{self.settings.token.reveal()}/sendMessage failed") if (
+            isinstance(error, cb.UnknownOutcomeError)) else error  # fmt: skip
+
+
+class LogsTheToken(TelegramAdapter):
+    def identify(self) -> Any:
+        log = __import__("logging").getLogger("planted")
+        log.warning("asking with %s", self.settings.token.reveal())
+        return (yield from super().identify())
+
+
+class ShowsTheToken(TelegramAdapter):
+    def __repr__(self) -> str:
+        return f"<adapter {self.settings.token.reveal()}>"
+
+
+class WorriesAboutTyping(TelegramAdapter):
+    def typing(self, message: Any) -> Any:
+        response = yield next(super().typing(message))
+        response.check()
+
+
+class AsksElsewhere(TelegramAdapter):
+    def identify(self) -> Any:
+        yield cb.HttpRequest("GET", "https://elsewhere.example/me")
+        return (yield from super().identify())
+
+
+class NeverGivesUp(TelegramAdapter):
+    def identify(self) -> Any:
+        while True:
+            try:
+                return (yield from super().identify())
+            except cb.DeliveryError:
+                continue
+
+
+class CallsAtOnce(TelegramAdapter):
+    def identify(self) -> Any:
+        exchange = super().identify()
+        return exchange
+
+
+@frozen(eq=False)
+class _PlainSettings:
+    token: str = cb.setting("the token")
+    webhook_secret: cb.Secret = cb.setting("the secret")
+
+
+class KeepsTokensPlain(TelegramAdapter):
+    settings_schema = _PlainSettings
+
+
+FAULTS: dict[type[Any], str] = {
+    AcceptsAnything: "test_without_proof_is_refused",
+    ComparesBeginnings: "test_changed_proof_is_refused",
+    SignsLess: "test_changed_body_is_refused",
+    CrashesOnStrangeHeaders: "test_without_proof_is_refused",
+    ReadsTheClock: "test_parsing_has_no_effect",
+    CountsEvents: "test_same_bytes_give_equal_events",
+    NamesAllAlike: "test_identities_differ",
+    TrustsMembers: "test_missing_members",
+    TrustsJson: "test_unreadable_bodies",
+    QuotesPayloads: "test_one_strange_member",
+    GivesUpOnNews: "test_unknown_kinds",
+    DropsRaw: "test_events_are_usable",
+    TakesReportsForMessages: "test_own_messages_do_not_come_back",
+    NamesByArrival: "test_repeated_webhooks_are_the_same_event",
+    DropsChoices: "test_choices_are_offered",
+    DropsLabels: "test_label_is_shown",
+    DropsFiles: "test_files_are_sent_as_declared",
+    DropsReplies: "test_reply_is_shown",
+    CutsTexts: "test_long_texts_are_shown_whole",
+    DropsTables: "test_content_is_shown",
+    SaysEmptyThings: "test_nothing_visible_is_refused",
+    CountsCharacters: "test_whole_limit_is_taken",
+    PromisesNoEdits: "test_editing_is_declared",
+    PromisesNoPolling: "test_polling_is_declared",
+    PromisesIdempotency: "test_key_goes_along",
+    PromisesLongerLabels: "test_longest_choice_is_offered",
+    RepeatsBlindly: "test_only_the_last_call_shows_something",
+    ForgetsDoubt: "test_failures_of_send",
+    ForgetsTheTime: "test_waiting_time_is_told",
+    RetriesRefusals: "test_blocked_is_told",
+    TellsTheToken: "test_errors_hold_no_secret",
+    LogsTheToken: "test_errors_hold_no_secret",
+    ShowsTheToken: "test_reprs_hold_no_secret",
+    WorriesAboutTyping: "test_typing_is_never_worth_an_error",
+    AsksElsewhere: "test_failures_of_the_others",
+    NeverGivesUp: "test_wrong_token_is_told",
+    CallsAtOnce: "test_exchanges_are_generators",
+    KeepsTokensPlain: "test_secrets_are_secret",
+    planted_imports.ImportsTheInside: "test_only_public_imports",
+    planted_imports.ImportsSockets: "test_nothing_with_effects_is_imported",
+    planted_imports.AsksForToday: "test_no_clock_is_read",
+    planted_imports.YieldsAtTheEnd: "test_no_yield_in_finally",
+}
+"""The broken adapter, and the test that has to notice."""
+
+
+class _Whole(TelegramAdapter):
+    """Nothing is wrong with it, so that the suite is seen to pass a child as well."""
+
+
+def _suite(adapter: type[Any]) -> type[AdapterSuite]:
+    case = VIBER if issubclass(adapter, ViberAdapter) else TELEGRAM
+    return type(f"Test{adapter.__name__}", (AdapterSuite,), {"case": evolve(case, adapter=adapter)})
+
+
+for _adapter in (*FAULTS, _Whole):
+    globals()[f"Test{_adapter.__name__}"] = _suite(_adapter)
