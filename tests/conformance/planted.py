@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import planted_imports
 from attrs import evolve, frozen
 
 import chatbridge as cb
-import planted_imports
 from chatbridge.richtext import Document
 from chatbridge.testing import AdapterSuite
 from chatbridge_telegram import TelegramAdapter
@@ -20,7 +20,7 @@ from chatbridge_telegram.conformance import CASE as TELEGRAM
 from chatbridge_viber import ViberAdapter
 from chatbridge_viber.conformance import CASE as VIBER
 
-# ruff: noqa: D101, D102 - each class is described by the table's key
+# ruff: noqa: D101 - each class is described by the table's key
 
 
 def _can(adapter: type[cb.Adapter], **changes: Any) -> cb.Capabilities:
@@ -272,8 +272,7 @@ class NeverGivesUp(TelegramAdapter):
 
 class CallsAtOnce(TelegramAdapter):
     def identify(self) -> Any:
-        exchange = super().identify()
-        return exchange
+        return super().identify()
 
 
 @frozen(eq=False)

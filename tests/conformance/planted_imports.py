@@ -9,7 +9,7 @@ from typing import Any
 from chatbridge.inbound import Inbound
 from chatbridge_telegram import TelegramAdapter
 
-# ruff: noqa: D101, D102 - each class is described by its name
+# ruff: noqa: D101 - each class is described by its name
 
 
 class ImportsTheInside(TelegramAdapter):
