@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         ReplyTo,
     )
     from chatbridge.exchange import Exchange, Party, Transport, carry_out
+    from chatbridge.file_serving import ServedFile
     from chatbridge.health import Health
     from chatbridge.hookspecs import hookimpl
     from chatbridge.http_types import (
@@ -130,6 +131,7 @@ _HOMES = {
         "DeliveryReported Event EventOrigin MessageEdited MessageReceived NothingToDo ReplyTo"
     ),
     "exchange": "Exchange Party Transport carry_out",
+    "file_serving": "ServedFile",
     "health": "Health",
     "hookspecs": "hookimpl",
     "http_types": ("FormPart Headers HttpRequest HttpResponse Pace WebhookAnswer WebhookRequest"),
@@ -238,6 +240,7 @@ __all__ = [
     "Row",
     "SealedValueError",
     "Secret",
+    "ServedFile",
     "ShowsTyping",
     "SiteSettings",
     "SqliteStorage",

@@ -20,6 +20,7 @@ from chatbridge.desk import Desk
 from chatbridge.engine import Engine
 from chatbridge.errors import ConfigurationError
 from chatbridge.exchange import Transport
+from chatbridge.file_serving import ServedFile
 from chatbridge.health import Health, health_of
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.intake import Intake
@@ -190,6 +191,19 @@ class Bridge:
         """
         return self._intake.receive_hint(site, webhook)
 
+    def open_file(self, token: str, *, head: bool = False) -> ServedFile:
+        """Return a file that a platform fetches, if it may be shown at this moment; close it.
+
+        Args:
+            token: from the path, as in the addresses that the bridge gives out.
+            head: return all but the bytes.
+
+        Raises:
+            RefusedError: there is no such file, or nobody may see it any more: answer 404.
+            RetryLaterError: not now: answer 503.
+        """
+        return self.engine.files.open(token, head=head)
+
     def webhook_url(self, bot: OpenBot) -> str:
         """Return the URL to which a bot's platform sends its webhooks.
 
@@ -233,7 +247,7 @@ class Bridge:
         self._pid = os.getpid()
         self._engine = Engine(
             self._vault, self.plugins, self._sites, self._transport, self._clock, self._timings,
-            self._intake.owns_url, self._observer,
+            self._intake.owns_url, self._observer, self._public_url,
         )  # fmt: skip
 
     def _opened(self, setting: str) -> Storage:

@@ -18,6 +18,8 @@ from chatbridge.desk import Desk, Hint
 from chatbridge.errors import ChatbridgeError, DeliveryError, RefusedError, RetryLaterError
 from chatbridge.exchange import Transport
 from chatbridge.feed import Feed
+from chatbridge.file_serving import FileServing
+from chatbridge.file_urls import FileUrls
 from chatbridge.inbound import Inbound
 from chatbridge.jira_writes import JiraWrites
 from chatbridge.lanes import PREFIX, Lanes
@@ -52,11 +54,13 @@ class Engine:
         timings: how long to wait for what.
         owns_url: tells whether a webhook URL is one of this bridge.
         observer: is told what an operator should know.
+        public_url: under which the host serves the web app, or None.
     """
 
     def __init__(
         self, vault: Vault, plugins: Plugins, desks: Mapping[str, Desk], transport: Transport,
         clock: Clock, timings: Timings, owns_url: Callable[[str], bool], observer: Observer,
+        public_url: str | None = None,
     ) -> None:  # fmt: skip
         self.owner = new_word()
         self.vault = vault
@@ -66,6 +70,8 @@ class Engine:
         self.watch = Watch(clock)
         self.queue = WorkQueue(clock)
         self.roster = Roster(vault, plugins, desks, transport)
+        self.file_urls = FileUrls(public_url, vault.sealer, clock)
+        self.files = FileServing(vault, self.roster, self.file_urls)
         self._owns_url = owns_url
         self.observer = observer
         self._own = OwnComments()

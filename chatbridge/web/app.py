@@ -1,4 +1,4 @@
-"""The WSGI application that takes webhooks in, to be mounted by a host or served by `run`.
+"""The WSGI application that takes webhooks in and hands files out, for a host or for `run`.
 
 It keeps bodies as the bytes they came in, since signatures are over them, and never logs a body, a
 path or an address. An ASGI host mounts it through `a2wsgi.WSGIMiddleware`.
@@ -19,6 +19,8 @@ from attrs import evolve
 
 from chatbridge import Bridge, ChatbridgeError, Headers, SystemClock, WebhookAnswer, WebhookRequest
 from chatbridge.clock import Clock
+from chatbridge.file_serving import ServedFile
+from chatbridge.web.files import FILE, file_response
 
 _log = logging.getLogger("chatbridge.web")
 
@@ -35,10 +37,10 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
-    """Return a WSGI application (PEP 3333) for the webhooks of a bridge.
+    """Return a WSGI application (PEP 3333) for the webhooks and files of a bridge.
 
     It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>` (or, from a Jira that
-    cannot sign, `POST /hints/<site>/<secret>`), `GET /health` (503
+    cannot sign, `POST /hints/<site>/<secret>`), `GET /files/<token>/<name>`, `GET /health` (503
     where something needs an operator) and, with the extra `metrics`, `GET /metrics`, below whatever
     prefix it is mounted under; the prefix is part of the bridge's `public_url`.
 
@@ -50,10 +52,11 @@ def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
     time = clock or SystemClock()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        body: bytes | ServedFile
         try:
             status, fields, body = _respond(bridge, time, environ)
         except ChatbridgeError as error:
-            _log.error("a webhook has to come again: %s", error)
+            _log.error("a call has to come again: %s", error)
             status, fields, body = 503, [("Retry-After", str(_WAIT))], b""
         except Exception as error:  # noqa: BLE001 - a server would log it with what it holds
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -64,16 +67,27 @@ def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
                 place.lineno,
             )
             status, fields, body = 500, [], b""
-        if not any(name == "Content-Type" for name, _ in fields):
-            fields = [*fields, ("Content-Type", "text/plain; charset=utf-8")]
-        fields = [*fields, ("Content-Length", str(len(body))), ("Cache-Control", "no-store")]
-        start_response(f"{status} {_phrase(status)}", fields)
+        start_response(f"{status} {_phrase(status)}", _completed(fields, body))
+        if isinstance(body, ServedFile):
+            return body
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
     return app
 
 
-_Response = tuple[int, list[tuple[str, str]], bytes]
+_Response = tuple[int, list[tuple[str, str]], bytes | ServedFile]
+
+
+def _completed(fields: list[tuple[str, str]], body: bytes | ServedFile) -> list[tuple[str, str]]:
+    """Return the header fields with those that every answer has."""
+    length = body.length if isinstance(body, ServedFile) else len(body)
+    given = {name for name, _ in fields}
+    usual = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(length)),
+        ("Cache-Control", "no-store"),
+    ]
+    return [*fields, *(field for field in usual if field[0] not in given)]
 
 
 def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
@@ -84,6 +98,10 @@ def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
         return _health(bridge) if method in {"GET", "HEAD"} else _wrong_method("GET, HEAD")
     if path == "/metrics":
         return _metrics(bridge) if method in {"GET", "HEAD"} else _wrong_method("GET, HEAD")
+    file = FILE.fullmatch(path)
+    if file is not None:
+        reads = method in {"GET", "HEAD"}
+        return file_response(bridge, file[1], method) if reads else _wrong_method("GET, HEAD")
     chat, hint = _WEBHOOK.fullmatch(path), _HINT.fullmatch(path)
     if chat is None and hint is None:
         return 404, [], b""

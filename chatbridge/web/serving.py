@@ -14,6 +14,7 @@ from chatbridge import ConfigurationError
 from chatbridge.web.app import MAX_BODY, WsgiApp
 
 _ALL_IN_MEMORY: Final = 2**31
+_MOST_UNREAD: Final = 2**20
 
 
 class WebServer:
@@ -49,6 +50,8 @@ class WebServer:
             max_request_body_size=4 * MAX_BODY,
             inbuf_overflow=_ALL_IN_MEMORY,
             outbuf_overflow=_ALL_IN_MEMORY,
+            # A file waits at its source while a slow reader takes what is here.
+            outbuf_high_watermark=_MOST_UNREAD,
             ident=None,
         )
         shown = f"[{host}]" if ":" in host else host
