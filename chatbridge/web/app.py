@@ -11,6 +11,7 @@ import logging
 import re
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from http import HTTPStatus
 from importlib.util import find_spec
 from typing import Any, Final
@@ -67,9 +68,13 @@ def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
                 place.lineno,
             )
             status, fields, body = 500, [], b""
-        start_response(f"{status} {_phrase(status)}", _completed(fields, body))
         if isinstance(body, ServedFile):
+            with ExitStack() as stack:
+                stack.callback(body.close)
+                start_response(f"{status} {_phrase(status)}", _completed(fields, body))
+                stack.pop_all()
             return body
+        start_response(f"{status} {_phrase(status)}", _completed(fields, body))
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 
     return app
