@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 from attrs import evolve
 
@@ -28,6 +28,7 @@ from chatbridge.richtext import (
 )
 
 Fits: TypeAlias = Callable[[Document], bool]
+_T = TypeVar("_T")
 
 _BREAKS = (re.compile(r"\n+"), re.compile(r"[.!?…。]+[\s]+"), re.compile(r"\s+"))
 _JOINER = "\u200d"
@@ -42,15 +43,9 @@ def split_document(document: Document, fits: Fits) -> tuple[Document, ...]:
     """
     if fits(document):
         return (document,)
-    pieces: list[Document] = []
-    open_piece: tuple[Block, ...] = ()
-    for block in document.blocks:
-        for part in _split_block(block, fits):
-            if open_piece and not fits(Document((*open_piece, part))):
-                pieces.append(Document(open_piece))
-                open_piece = ()
-            open_piece = (*open_piece, part)
-    return (*pieces, Document(open_piece)) if open_piece else tuple(pieces)
+    parts = [part for block in document.blocks for part in _split_block(block, fits)]
+    groups = _grouped(parts, lambda group: fits(Document(tuple(group))))
+    return tuple(Document(tuple(group)) for group in groups)
 
 
 def clip(text: str, graphemes: int) -> str:
@@ -91,23 +86,27 @@ def _split_block(block: Block, fits: Fits) -> list[Block]:
 def _split_inlines(
     content: tuple[Inline, ...], wrap: Callable[[tuple[Inline, ...]], Block], fits: Fits
 ) -> list[tuple[Inline, ...]]:
+    nodes = list(content)
+    at = 0
+
+    def run_fits(size: int) -> bool:
+        return fits(_one(wrap(tuple(nodes[at : at + size]))))
+
     pieces: list[tuple[Inline, ...]] = []
-    piece: tuple[Inline, ...] = ()
-    waiting = list(reversed(content))
-    while waiting:
-        node = waiting.pop()
-        if fits(_one(wrap((*piece, node)))):
-            piece = (*piece, node)
-            continue
-        head, tail = _cut_node(node, piece, wrap, fits)
-        if head is not None:
-            piece = (*piece, head)
+    while at < len(nodes):
+        count = _most(len(nodes) - at, run_fits)
+        piece = tuple(nodes[at : at + count])
+        at += count
+        if at < len(nodes):
+            head, tail = _cut_node(nodes[at], piece, wrap, fits)
+            piece = piece if head is None else (*piece, head)
+            if tail is None:
+                at += 1
+            else:
+                nodes[at] = tail
         if piece:
             pieces.append(piece)
-            piece = ()
-        if tail is not None:
-            waiting.append(tail)
-    return [*pieces, piece] if piece else pieces
+    return pieces
 
 
 def _cut_node(
@@ -163,30 +162,30 @@ def _split_item(item: ListItem, start: int | None, fits: Fits) -> list[Block]:
 
 def _joined_lists(lists: list[Block], fits: Fits) -> list[Block]:
     """Put items back together where they fit, so that a list is cut as seldom as possible."""
-    result: list[Block] = []
+
+    def joined_fits(group: Sequence[Block]) -> bool:
+        joined = _joined(group)
+        return joined is not None and fits(_one(joined))
+
+    return [_joined(group) or group[0] for group in _grouped(lists, joined_fits)]
+
+
+def _joined(group: Sequence[Block]) -> ItemList | None:
+    """Return these lists as one; None where they are none, or do not count on."""
+    lists = [each for each in group if isinstance(each, ItemList)]
+    items = [item for each in lists for item in each.items]
+    start, expected = lists[0].start if lists else None, 0
     for each in lists:
-        before = result[-1] if result else None
-        if isinstance(before, ItemList) and isinstance(each, ItemList):
-            joined = evolve(before, items=before.items + each.items)
-            follows = before.start is None or each.start == before.start + len(before.items)
-            if follows and fits(_one(joined)):
-                result[-1] = joined
-                continue
-        result.append(each)
-    return result
+        if start is not None and each.start != start + expected:
+            return None
+        expected += len(each.items)
+    return ItemList(tuple(items), start) if len(lists) == len(group) else None
 
 
 def _split_table(rows: tuple[tuple[TableCell, ...], ...], fits: Fits) -> list[Block]:
-    result: list[Block] = []
-    piece: tuple[tuple[TableCell, ...], ...] = ()
-    for row in rows:
-        if piece and not fits(_one(Table((*piece, row)))):
-            result.append(Table(piece))
-            piece = ()
-        piece = (*piece, row)
-    result.append(Table(piece))
+    groups = _grouped(rows, lambda group: fits(_one(Table(tuple(group)))))
     # A row that is too long by itself becomes text, which can be cut.
-    return [part for table in result for part in _table_or_text(table, fits)]
+    return [part for group in groups for part in _table_or_text(Table(tuple(group)), fits)]
 
 
 def _table_or_text(table: Block, fits: Fits) -> list[Block]:
@@ -197,10 +196,7 @@ def _table_or_text(table: Block, fits: Fits) -> list[Block]:
 
 def _best_cut(text: str, short_enough: Callable[[int], bool], *, whole_words: bool = False) -> int:
     """Return where to cut, 0 where nothing fits (or no whole word does)."""
-    low, high = 0, len(text)
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if short_enough(middle) else (low, middle - 1)
+    low = _most(len(text), short_enough)
     if low == len(text):
         return low
     for break_ in _BREAKS:
@@ -211,6 +207,37 @@ def _best_cut(text: str, short_enough: Callable[[int], bool], *, whole_words: bo
         if ends:
             return ends[-1]
     return 0 if whole_words else _grapheme_start(text, low)
+
+
+def _grouped(items: Sequence[_T], fits: Callable[[Sequence[_T]], bool]) -> list[Sequence[_T]]:
+    """Return the items in groups that fit, each as long as it can be and of one item at least."""
+    at = 0
+
+    def group_fits(size: int) -> bool:
+        return fits(items[at : at + size])
+
+    groups = []
+    while at < len(items):
+        size = max(1, _most(len(items) - at, group_fits))
+        groups.append(items[at : at + size])
+        at += size
+    return groups
+
+
+def _most(limit: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest size up to the limit that fits, 0 where none does.
+
+    No size far beyond it is tried: to measure costs as much as there is to measure, and whoever
+    cuts a long text does it often.
+    """
+    low, high = 0, 1
+    while high <= limit and fits(high):
+        low, high = high, 2 * high
+    high = min(high - 1, limit)
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
 
 
 def _without_space(text: str) -> str:

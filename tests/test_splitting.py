@@ -198,6 +198,32 @@ def test_code_keeps_its_spaces():
     assert {"py"} == {piece.blocks[0].language for piece in pieces}
 
 
+_TINY = tuple(Paragraph((Text("a"),)) for _ in range(4000))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        Document(_TINY),
+        Document((Paragraph(tuple(Emoji("a") for _ in _TINY)),)),
+        Document((ItemList(tuple(ListItem((block,)) for block in _TINY)),)),
+        Document((Table(tuple((TableCell((block,)),) for block in _TINY)),)),
+        Document((Paragraph((Text("a " * 4000),)),)),
+    ],
+    ids=["blocks", "inlines", "items", "rows", "words"],
+)
+def test_many_tiny_pieces_cost_little(document):
+    """The whole is measured a few dozen times at most, however many pieces it is made of."""
+    measured = []
+
+    def fits(piece):
+        measured.append(len(piece.plain()))
+        return measured[-1] <= 1000
+
+    assert len(split_document(document, fits)) > 1
+    assert sum(measured) < 40 * len(document.plain())
+
+
 def test_white_space_alone_becomes_nothing():
     """A text that shows nothing needs no piece."""
     assert () == split_document(Document.from_plain(" " * 100), limit(LengthUnit.CODEPOINT, 20))

@@ -178,9 +178,11 @@ def _content(content: tuple[Inline, ...]) -> Node:
 def _text(run: Text) -> list[Node]:
     marks, suffix = _marks(run)
     nodes: list[Node] = []
+    # One node for all breaks: a hostile text may be nothing else.
+    line_break = {"type": "hardBreak"}
     for at, line in enumerate((clean(run.text) + suffix).split("\n")):
         if at:
-            nodes.append({"type": "hardBreak"})
+            nodes.append(line_break)
         if line:
             nodes.append({"type": "text", "text": line, **({"marks": marks} if marks else {})})
     return nodes
