@@ -54,6 +54,11 @@ class Scene:
     event: Event
     key: str
 
+    @property
+    def horizon(self) -> float:
+        """Seconds for which the platform keeps the event."""
+        return self.bot.adapter.capabilities.horizon
+
 
 class Answers:
     """Answers.

@@ -13,7 +13,9 @@ from attrs import field, frozen
 
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
+from chatbridge.cross_reading import CrossReader
 from chatbridge.desk import PublicComment, Witness
+from chatbridge.freshness import Freshness
 from chatbridge.links import Link
 from chatbridge.marks import Marks
 from chatbridge.project import Timings
@@ -57,6 +59,8 @@ class News:
         echoes: ids of comments that this bridge wrote itself.
         fresh_until: the clock's `monotonic()` until which the comments may be sent.
         look_again: seconds after which something undecided is to be looked at, or None.
+        unreadable: ids of comments that the site shows to customers but has not let us read for
+            so long that they are given up.
         unsure: markers of echoes that this process does not remember writing; each may stand on
             more than one comment, where Jira took a write later than anybody waited for it.
     """
@@ -66,6 +70,7 @@ class News:
     fresh_until: float
     look_again: float | None = None
     unsure: frozenset[str] = frozenset()
+    unreadable: frozenset[int] = frozenset()
 
 
 class OwnComments:
@@ -107,6 +112,8 @@ class CommentReader:
         self._clock = clock
         self._timings = timings
         self._watch = Watch(clock)
+        self._freshness = Freshness(clock, timings)
+        self._cross_reader = CrossReader(clock)
 
     def read(self, link: Link, desk: OpenDesk) -> News:
         """Return what the chat lacks now; at most two calls, one where nothing is new.
@@ -115,7 +122,7 @@ class CommentReader:
             link: as kept.
             desk: of its site.
         """
-        fresh_until = self._clock.monotonic() + self._timings.witness
+        asked = self._clock.monotonic()
         public = desk.call(desk.desk.public_comments(link.issue_id))
         new = [comment for comment in public if int(comment.comment_id) not in link.seen]
         echoes = {
@@ -125,7 +132,7 @@ class CommentReader:
             (comment for comment in new if comment.comment_id not in echoes),
             key=lambda comment: (comment.created, int(comment.comment_id)),
         )
-        witnesses = self._witnesses(link, desk, unknown)
+        witnesses, unreadable = self._cross_reader.read(link, desk, unknown)
         ours = [
             witness
             for witness in witnesses.values()
@@ -153,9 +160,10 @@ class CommentReader:
         return News(
             comments,
             frozenset(map(int, echoes)),
-            fresh_until,
+            self._freshness.until(" ".join(link.identity()), asked),
             _UNRESOLVED if waiting else self._doubt(link, unknown, {*echoes, *map(_id, sure)}),
             frozenset(witness.marker for witness in ours if witness.marker),
+            unreadable,
         )
 
     def _doubt(self, link: Link, unknown: list[PublicComment], settled: set[str]) -> float | None:
@@ -170,15 +178,6 @@ class CommentReader:
             return None
         lag = self._watch.unchanged_for(subject, ",".join(doubtful))
         return max(lag, _UNRESOLVED) if lag < _LONGEST_LAG else None
-
-    def _witnesses(
-        self, link: Link, desk: OpenDesk, comments: list[PublicComment]
-    ) -> dict[str, Witness]:
-        if not comments:
-            return {}
-        ids = tuple(comment.comment_id for comment in comments)
-        found = desk.call(desk.desk.cross_read(link.issue_id, ids))
-        return {witness.comment_id: witness for witness in found}
 
     def _unresolved(
         self, link: Link, desk: OpenDesk, comments: list[PublicComment]

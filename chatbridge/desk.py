@@ -196,6 +196,14 @@ class Desk(ABC):
         """Read exactly these comments through the platform API."""
 
     @abstractmethod
+    def service_desk_id(self, service_desk: str) -> Exchange[str]:
+        """Return the id of a service desk that is named by its id or by its project's key.
+
+        Raises:
+            RefusedError: NOT_FOUND or FORBIDDEN where there is none that we may see.
+        """
+
+    @abstractmethod
     def changes(self, service_desks: tuple[str, ...], minutes: int) -> Exchange[list[Change]]:
         """List what changed in these desks' projects within so many minutes, newest first."""
 

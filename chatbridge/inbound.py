@@ -123,13 +123,13 @@ class Inbound:
 
     def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
         """Note durably that the platform will not repeat an event that is not done yet."""
-        key = self._marks.event_key(*bot_key, event.event_id)
-        kept = self._conversation((*bot_key, event.address.chat))
-        new = not_begun(key, event, self._owner)
+        scene = self._scene(bot_key, event)
+        kept = self._conversation(conversation_subject(scene.bot, event.address))
+        new = not_begun(scene.key, event, self._owner, self._clock.time(), scene.horizon)
 
         def overtaken(record: Conversation) -> Conversation | None:
-            intent = evolve(record.intent(key) or new, overtaken=True)
-            return None if key in record.done else record.with_intent(intent)
+            intent = evolve(record.intent(scene.key) or new, overtaken=True)
+            return None if scene.key in record.done else record.with_intent(intent)
 
         self._vault.update(kept, overtaken)
 
@@ -171,8 +171,7 @@ class Inbound:
             self._answers.answer(scene, kept, decision)
             return
         kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
-        horizon = scene.bot.adapter.capabilities.horizon
-        now = self._clock.time()
+        now, horizon = self._clock.time(), scene.horizon
         intent = begun(scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon)
         pieces = self._pieces(scene)
         before = kept.record.intent(scene.key)

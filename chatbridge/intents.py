@@ -35,16 +35,27 @@ def begun(
         now: Unix seconds.
         horizon: seconds for which the platform keeps the event.
     """
+    tell_by, thread = _tell_by(event, now, horizon), event.address.thread
+    return Intent(key, kind, issue_id, tell_by, owner, new_word(3), thread=thread)
+
+
+def not_begun(key: str, event: Event, owner: str, now: float, horizon: float) -> Intent:
+    """Return the intent of an event that was overtaken before anything was done about it.
+
+    Args:
+        key: of the event.
+        event: what happened.
+        owner: this process, which has the event in its memory.
+        now: Unix seconds.
+        horizon: seconds for which the platform keeps an event.
+    """
+    tell_by, thread = _tell_by(event, now, horizon), event.address.thread
+    return Intent(key, IntentKind.COMMENT, "", tell_by, owner, "", overtaken=True, thread=thread)
+
+
+def _tell_by(event: Event, now: float, horizon: float) -> int:
     sent = min(event.sent_at or now, now)
-    tell_by = max(sent + horizon / 2, min(now + _LEAST_CHANCE, sent + horizon * 0.9))
-    thread = event.address.thread
-    return Intent(key, kind, issue_id, int(tell_by), owner, new_word(3), thread=thread)
-
-
-def not_begun(key: str, event: Event, owner: str) -> Intent:
-    """Return the intent of an event that was overtaken before anything was done about it."""
-    thread = event.address.thread
-    return Intent(key, IntentKind.COMMENT, "", 0, owner, "", overtaken=True, thread=thread)
+    return int(max(sent + horizon / 2, min(now + _LEAST_CHANCE, sent + horizon * 0.9)))
 
 
 def settle_time(intent: Intent, timings: Timings) -> float:

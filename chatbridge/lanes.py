@@ -12,8 +12,9 @@ from collections import deque
 
 from attrs import define, field
 
+from chatbridge.budgets import Budget
 from chatbridge.clock import Clock
-from chatbridge.errors import DeliveryError, RetryLaterError, StorageError
+from chatbridge.errors import ChatbridgeError, DeliveryError, RetryLaterError, StorageError
 from chatbridge.events import Event
 from chatbridge.inbound import Inbound
 from chatbridge.marks import Marks
@@ -87,7 +88,7 @@ class Lanes:
         self._observer = observer or Observer(clock)
         self._lock = threading.Lock()
         self._lanes: dict[str, _Lane] = {}
-        self._failures: dict[str, int] = {}
+        self._budget = Budget(_BUDGET)
 
     def submit(self, bot_key: tuple[str, str], event: Event, *, keep: bool) -> Ticket:
         """Put an event at the end of its conversation's lane."""
@@ -150,7 +151,7 @@ class Lanes:
             return True
         try:
             self._inbound.overtake(ticket.bot_key, event)
-        except StorageError:
+        except ChatbridgeError:
             return False
         ticket.overtaken = True
         return True
@@ -171,28 +172,22 @@ class Lanes:
             return None
         key = self._marks.event_key(*ticket.bot_key, ticket.event.event_id)
         try:
-            if self._failures.get(key, 0) < _BUDGET:
-                self._inbound.receive(ticket.bot_key, ticket.event)
-            else:
+            if self._budget.is_spent(key):
                 self._inbound.give_up(ticket.bot_key, ticket.event)
+            else:
+                self._inbound.receive(ticket.bot_key, ticket.event)
         except RetryLaterError as error:
             return error.retry_after or 1.0
         except (DeliveryError, StorageError) as error:
             _log.warning("an event has to wait: %s", type(error).__name__)
             return 2.0
         except Exception as error:  # noqa: BLE001 - one event must never stop the others
-            return self._unforeseen(key, error)
-        self._failures.pop(key, None)
+            # Repeats of a webhook are counted across tickets.
+            count = self._budget.spend(key)
+            _log.error("unexpected %s at try %d of an event", type(error).__name__, count)
+            return 1.0
+        self._budget.forget(key)
         return None
-
-    def _unforeseen(self, key: str, error: Exception) -> float:
-        """Count a failure nobody foresaw; repeats of a webhook are counted across tickets."""
-        with self._lock:
-            if len(self._failures) > 1000:
-                self._failures.clear()
-            count = self._failures[key] = self._failures.get(key, 0) + 1
-        _log.error("unexpected %s at try %d of an event", type(error).__name__, count)
-        return 1.0
 
     def _settle(self, lane: _Lane, ticket: Ticket, pause: float | None) -> None:
         with self._lock:

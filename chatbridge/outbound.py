@@ -12,13 +12,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from chatbridge.budgets import Budget
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.comments import Comment, CommentReader, OwnComments
 from chatbridge.delivery import Delivery, Job, LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
 from chatbridge.doubles import remove_doubles
-from chatbridge.errors import ConflictError, RefusedError
+from chatbridge.errors import ChatbridgeError, ConflictError, RefusedError
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
@@ -34,6 +35,8 @@ _log = logging.getLogger("chatbridge.outbound")
 
 _SOON: Final = 1.0
 """Seconds until another look after a conflict, or after a read that grew too old."""
+_TRIES: Final = 5
+"""Tries of an answer that fails in a way nobody foresaw, before it is given up."""
 
 
 @frozen
@@ -74,6 +77,7 @@ class Outbound:
         self._reader = CommentReader(vault, marks, own_comments, clock, timings)
         self._texts = StateTexts(marks)
         self._setbacks = Setbacks(vault, delivery, watch, clock)
+        self._budget = Budget(_TRIES)
         self._owner = owner
         self._clock = clock
         self._timings = timings
@@ -125,7 +129,7 @@ class Outbound:
             state = desk.call(desk.desk.read_request(link.issue_id))
         except RefusedError as error:
             return self._setbacks.no_access(kept, error)
-        if _moved(state, project):
+        if _moved(state, desk, project):
             if kept.record.reason != MOVED:
                 self._setbacks.change_state(kept, LinkState.HELD, MOVED)
             return None
@@ -141,17 +145,19 @@ class Outbound:
             remove_doubles(scene.desk, kept.record.issue_id, news.unsure)
         if news.echoes:
             kept = self._note_echoes(kept, news.echoes)
+        if news.unreadable:
+            kept = self._setbacks.give_up(kept, news.unreadable)
         try:
             kept = self._tell_opened(kept, scene)
             begun = _begun(kept.record)
             comments = sorted(news.comments, key=lambda comment: comment.comment_id != begun)
             while comments and comments[0].comment_id == begun:
-                kept = self._send_comment(kept, scene, comments.pop(0), news.fresh_until)
+                kept = self._send_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
             if self._is_burst(kept.record, len(news.comments)):
                 self._hold(kept, scene, len(news.comments))
                 return None
             for comment in comments:
-                kept = self._send_comment(kept, scene, comment, news.fresh_until)
+                kept = self._send_or_give_up(kept, scene, comment, news.fresh_until)
             kept = self._tell_status(kept, scene)
         except RefusedError as error:
             return self._setbacks.refused(kept.key, scene.bot, scene.desk, error)
@@ -168,6 +174,25 @@ class Outbound:
         except ConflictError:
             # What was read is compared with a record that somebody has changed since.
             raise LostClaimError("the link changed") from None
+
+    def _send_or_give_up(
+        self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float
+    ) -> Kept[Link]:
+        """Send a comment; one that breaks us again and again shall not stop all later ones."""
+        subject = f"{kept.key} {comment.comment_id}"
+        try:
+            kept = self._send_comment(kept, scene, comment, fresh_until)
+        except ChatbridgeError:
+            raise
+        except Exception as error:
+            count = self._budget.spend(subject)
+            _log.error("unexpected %s at try %d of an answer", type(error).__name__, count)
+            fresh = self._vault.read_key(Link, kept.key)
+            if fresh is None or not self._budget.is_spent(subject):
+                raise
+            kept = self._setbacks.give_up(fresh, frozenset({int(comment.comment_id)}))
+        self._budget.forget(subject)
+        return kept
 
     def _send_comment(
         self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float
@@ -255,7 +280,16 @@ def _begun(link: Link) -> str | None:
     return link.inflight.item if link.inflight is not None and link.inflight.sent else None
 
 
-def _moved(state: RequestState, project: OpenProject) -> bool:
-    """Tell whether the request left the project's desk; known only where that is set by id."""
-    desk = project.kept.record.settings.service_desk
-    return desk.isdigit() and state.service_desk != desk
+def _moved(state: RequestState, desk: OpenDesk, project: OpenProject) -> bool:
+    """Tell whether the request left the project's desk.
+
+    Where the desk cannot be found any more nothing is known of a move; a request outside of every
+    desk cannot be read to begin with.
+    """
+    home = project.kept.record.settings.service_desk
+    if not home.isdigit():
+        try:
+            home = desk.call(desk.desk.service_desk_id(home))
+        except RefusedError:
+            return False
+    return state.service_desk != home

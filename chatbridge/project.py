@@ -132,6 +132,9 @@ class Timings:
     comment_settle: float = setting("wait after a comment of unknown outcome", default=60.0)
     request_settle: float = setting("wait after a request of unknown outcome", default=120.0)
     witness: float = setting("how old a read may be when its comment is sent", default=10.0)
+    slow_witness: float = setting(
+        "the same for a site that has been too slow for it three times in a row", default=60.0
+    )
     poll_wait: float = setting("how long a long poll waits at the platform", default=25.0)
     upkeep_every: float = setting("pause between two looks for unfinished work", default=600.0)
     full_pass_every: float = setting("pause between two passes over all links", default=604800.0)

@@ -107,7 +107,7 @@ class Intent:
         parts: how many writes it takes.
         clean: whether it is certain that no write of it is under way.
         overtaken: whether later events passed it at the platform, so that no repeat will come.
-        attempts: how often it failed in a way that nobody foresaw.
+        signs: changes while the process that has an overtaken event in its memory lives.
         thread: the thread to tell the sender in, or None.
     """
 
@@ -120,7 +120,7 @@ class Intent:
     parts: int = 1
     clean: bool = False
     overtaken: bool = False
-    attempts: int = 0
+    signs: int = 0
     thread: str | None = field(default=None, repr=False)
 
     @property
@@ -137,16 +137,16 @@ class Intent:
         """Return it as JSON-able values."""
         return [
             self.key, self.kind.value, self.issue_id, self.tell_by, self.owner, self.beat,
-            self.parts, int(self.clean), int(self.overtaken), self.attempts, self.thread,
+            self.parts, int(self.clean), int(self.overtaken), self.signs, self.thread,
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: list[Any]) -> Self:
         """Return the intent of such values."""
-        key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken, attempts, thread = plain
+        key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken, signs, thread = plain
         return cls(
             key, IntentKind(kind), issue_id, tell_by, owner, beat,
-            parts, bool(clean), bool(overtaken), attempts, thread,
+            parts, bool(clean), bool(overtaken), signs, thread,
         )  # fmt: skip
 
 

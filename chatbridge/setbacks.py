@@ -147,6 +147,25 @@ class Setbacks:
         _log.info("a link became %s%s", state, f" ({reason})" if reason else "")
         return self._delivery.change(kept, lambda link: link.stopped(state, reason, note))
 
+    def give_up(self, kept: Kept[Link], comment_ids: frozenset[int]) -> Kept[Link]:
+        """Send comments never, since they cannot be read or drawn; agents will be told.
+
+        Args:
+            kept: the link.
+            comment_ids: of the comments.
+        """
+        note = note_of("unreadable", self._clock.time())
+        where = f"a chat on {kept.record.platform}"
+        self._delivery.observer.notice(NoticeKind.ANSWER_NOT_SHOWN, where, "unreadable")
+
+        def given_up(link: Link) -> Link:
+            begun = link.inflight is not None and link.inflight.item in map(str, comment_ids)
+            inflight = None if begun else link.inflight
+            seen = link.seen | comment_ids
+            return evolve(link, seen=seen, note=link.note or note, inflight=inflight)
+
+        return self._delivery.change(kept, given_up)
+
     def write_note(self, kept: Kept[Link], desk: OpenDesk) -> Kept[Link]:
         """Tell the agents once, looking first whether an earlier try got through."""
         kept = self._claim_note(before := kept)

@@ -28,6 +28,7 @@ NOTES: Final = {
     "quota": "The bot's quota or balance is used up: answers wait until that is settled.",
     "not_shown": "Part of an answer could not be shown in the chat; the customer was told so.",
     "failed_later": "The platform reports that a message to this customer was not shown.",
+    "unreadable": "An answer could not be read or prepared for the chat; the customer lacks it.",
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }
 """Cause -> what agents read in an internal note."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from attrs import evolve
+
 from chatbridge.claims import ClaimKeeper, Watch
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
@@ -118,8 +120,10 @@ class Upkeep:
         conversation = kept.record
         bot_key = (conversation.platform, conversation.bot_id)
         found = self._roster.bot(*bot_key)
-        if found is None or self._lanes.holds(bot_key, intent.key):
+        if found is None:
             return self._timings.upkeep_every
+        if self._lanes.holds(bot_key, intent.key):
+            return self._show_life(kept, intent)
         project, bot = found
         settings = project.kept.record.settings
         desk = self._roster.desk(settings.site)
@@ -138,10 +142,9 @@ class Upkeep:
                 return self._timings.upkeep_every
         if quiet < settle:
             return settle - quiet
-        overdue = self._clock.time() >= intent.tell_by
-        orphaned = intent.overtaken and intent.owner != self._owner
-        if not overdue and not orphaned:
-            return max(1.0, intent.tell_by - self._clock.time())
+        left = min(intent.tell_by - self._clock.time(), self._orphaned_in(intent))
+        if left > 0:
+            return max(1.0, left)
         address = Address(conversation.chat, intent.thread)
         self._replies.apologise(project, bot, address, intent.key, 0.0)
         try:
@@ -149,6 +152,27 @@ class Upkeep:
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
+
+    def _show_life(self, kept: Kept[Conversation], intent: Intent) -> float:
+        """Let other processes see that an overtaken event is in good hands."""
+        if not intent.overtaken:
+            return self._timings.upkeep_every
+        alive = evolve(intent, signs=(intent.signs + 1) % 1000)
+        self._vault.update(kept, lambda record: record.with_changed(intent, alive))
+        return self._timings.upkeep_every / 3
+
+    def _orphaned_in(self, intent: Intent) -> float:
+        """Return after how many seconds an event has to be told of that no memory holds.
+
+        A process that has it in its memory shows life three times between two looks.
+        """
+        if not intent.overtaken:
+            return float("inf")
+        if intent.owner == self._owner:
+            return 0.0
+        look = f"{intent.look}.{intent.signs}"
+        quiet = self._watch.unchanged_for("life " + intent.key, look)
+        return self._timings.upkeep_every / 2 - quiet
 
     def _find(self, desk: OpenDesk, project: OpenProject, intent: Intent) -> Written:
         """Look for what is in the desk; who waited too long is told even if nobody can look."""

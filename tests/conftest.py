@@ -174,12 +174,8 @@ class World:
     def set_project(self, **changes: Any) -> None:
         """Keep the project, with some settings changed."""
         known = self.desk.credentials()
-        settings = ProjectSettings(
-            name="support",
-            service_desk=known["service_desk"],
-            request_type=known["request_type"],
-            **changes,
-        )
+        given = {"service_desk": known["service_desk"], **changes}
+        settings = ProjectSettings(name="support", request_type=known["request_type"], **given)
         token = self.telegram.credentials()["bot_token"]
         bot = NewBot("telegram", {"token": token, "webhook_secret": "s3cret"}, mode=self.mode)
         self.bridge.admin.set_project(settings, [bot])

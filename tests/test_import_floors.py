@@ -38,8 +38,8 @@ FLOORS: dict[int, str] = {
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
         # pieces that journeys share
-        "comments delivery jira_writes setbacks configuration_file configuration_sections "
-        "file_urls witnesses file_serving"
+        "comments cross_reading freshness budgets delivery jira_writes setbacks "
+        "configuration_file configuration_sections file_urls witnesses file_serving"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
     5: "configuration intake health engine crew one_shot link_care administration bridge",

@@ -64,8 +64,9 @@ def test_begun_intent_knows_what_telling_needs():
 
 def test_overtaken_intent_is_not_begun():
     """It says only that no repeat will come."""
-    made = not_begun("k" * 20, EVENT, "me")
-    assert (False, True, "9", 0) == (made.is_begun, made.overtaken, made.thread, made.tell_by)
+    made = not_begun("k" * 20, evolve(EVENT, sent_at=NOW), "me", NOW, HOUR)
+    assert (False, True, "9") == (made.is_begun, made.overtaken, made.thread)
+    assert intent(NOW, horizon=HOUR).tell_by == made.tell_by
 
 
 def test_settle_time_depends_on_what_is_written():

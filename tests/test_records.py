@@ -35,7 +35,7 @@ intents = st.builds(
     parts=st.integers(1, 20),
     clean=st.booleans(),
     overtaken=st.booleans(),
-    attempts=st.integers(0, 9),
+    signs=st.integers(0, 9),
     thread=st.none() | words,
 )
 conversations = st.builds(

@@ -174,7 +174,8 @@ class Stage:
 
     def files_hold(self, words: list[str]) -> list[str]:
         """Return those of the words that stand readable in the bridge's database or log."""
-        kept = [path for path in self._folder.iterdir() if path.name != self._config.name]
+        names = {self._config.name}
+        kept = [p for p in self._folder.rglob("*") if p.is_file() and p.name not in names]
         raw = b"".join(path.read_bytes() for path in kept)
         return [word for word in words if word.encode() in raw]
 

@@ -18,6 +18,10 @@ from chatbridge.jira.dialect import Dialect
 
 JSM = "/rest/servicedeskapi"
 
+_WRITE_SECONDS = 20.0
+"""For a write that must not be repeated. It begins within a quarter of the settle time (15 s for a
+comment), so that it has ended, or is under way in Jira alone, well before anybody looks for it."""
+
 
 @frozen(kw_only=True)
 class Calls:
@@ -70,6 +74,7 @@ class Calls:
         url = self.base + template.format(*(quote(name, safe="") for name in names))
         if query:
             url += "?" + urlencode(query)
+        writes = repeatable is False and json is not None
         headers = {"Accept": "application/json", "Authorization": self.authorization()}
         if template.startswith(JSM):
             # Some operations answer 412 without it; the others ignore it.
@@ -85,6 +90,7 @@ class Calls:
             parts=parts,
             stream=stream,
             repeatable=repeatable,
+            timeout=_WRITE_SECONDS if writes else None,
             paces=self._paces(method, template, writes_to),
             about=f"{self.site} {names[0]}" if names else "",
         )

@@ -150,6 +150,12 @@ class JiraDesk(Desk):
         """See `Desk.cross_read`."""
         return reading.cross_read(self._access, issue_id, comment_ids)
 
+    def service_desk_id(self, service_desk: str) -> Exchange[str]:
+        """See `Desk.service_desk_id`; asks the site once."""
+        calls = yield from self._access.reach()
+        found = yield from self._desks.find(calls, service_desk)
+        return found.desk_id
+
     def changes(self, service_desks: tuple[str, ...], minutes: int) -> Exchange[list[Change]]:
         """See `Desk.changes`."""
         return feed.read_changes(self._access, self._desks, service_desks, minutes)
