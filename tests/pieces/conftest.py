@@ -32,6 +32,7 @@ from chatbridge.desk import (
 from chatbridge.errors import Refusal, RefusedError, UnknownOutcomeError
 from chatbridge.events import MessageReceived
 from chatbridge.exchange import Party
+from chatbridge.filenames import marker_in
 from chatbridge.hookspecs import hookimpl
 from chatbridge.http_types import HttpRequest, HttpResponse, WebhookRequest
 from chatbridge.inbound import Inbound
@@ -206,6 +207,8 @@ class ScriptedDesk(Desk):
         self.windows: list[int] = []
         self.markers: dict[str, str] = {}
         self.opened: dict[str, str] = {}
+        self.aside: dict[str, bytes] = {}
+        self.attached: dict[str, bytes] = {}
         self.kind = RequestType("25", "Ask", (RequestField("description", "Text"),))
 
     def then(self, name: str, *outcomes: Any) -> None:
@@ -298,6 +301,39 @@ class ScriptedDesk(Desk):
     def split_comment(self, body):
         """See `Desk.split_comment`."""
         return (body,)
+
+    def upload_limit(self):
+        """See `Desk.upload_limit`."""
+        yield from ()
+        self._called("upload_limit")
+        return 1_000_000
+
+    def upload_file(self, service_desk, name, content):
+        """See `Desk.upload_file`."""
+        yield from ()
+        self._called("upload_file")
+        with content.open() as pieces:
+            self.aside[name] = b"".join(pieces)
+        return name
+
+    def attach_file(self, issue_id, ticket, body, marker):
+        """See `Desk.attach_file`."""
+        yield from self.add_comment(issue_id, body, marker)
+        self.attached[ticket] = self.aside[ticket]
+        return self.markers[marker]
+
+    def find_files(self, issue_id, markers):
+        """See `Desk.find_files`."""
+        yield from ()
+        self._called("find_files")
+        named = {marker_in(name): (name,) for name in self.attached}
+        return {marker: named[marker] for marker in markers if marker in named}
+
+    def open_file(self, file_id):
+        """See `Desk.open_file`."""
+        yield from ()
+        self._called("open_file")
+        raise RefusedError(Refusal.NOT_FOUND)
 
     def add_note(self, issue_id, text):
         """See `Desk.add_note`."""

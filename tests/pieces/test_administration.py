@@ -94,7 +94,7 @@ def test_unknown_project_names_those_there_are(admin):
 @pytest.mark.parametrize(
     ("method", "failure", "text"),
     [
-        ("identify", RefusedError(Refusal.UNAUTHORISED), "check account and token"),
+        ("identify", RefusedError(Refusal.UNAUTHORISED), "check the credential"),
         ("request_type", RefusedError(Refusal.NOT_FOUND), "check service_desk and request_type"),
         ("request_type", RetryLaterError("no connection"), "check the network"),
     ],
