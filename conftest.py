@@ -59,6 +59,11 @@ class Specification:
             return [f"no method {method}"]
         return self._members(self._methods[method].get("fields", []), parameters, method)
 
+    def kinds(self, method: str, name: str) -> list[str]:
+        """Return the types that a parameter may have, none where there is no such parameter."""
+        fields = self._methods[method].get("fields", [])
+        return next((field["types"] for field in fields if field["name"] == name), [])
+
     def result_problems(self, method: str, result: Any) -> list[str]:
         """Return what is wrong with a result; an empty list is a good result."""
         names = {name.lower(): name for name in self._methods}

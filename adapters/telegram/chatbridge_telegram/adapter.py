@@ -10,11 +10,11 @@ from typing import Any, ClassVar
 
 from chatbridge.adapter import Adapter, Batch, BotIdentity, Update, WebhookState
 from chatbridge.capabilities import Capabilities, LengthUnit, Proof
+from chatbridge.content import Attachment, Content
 from chatbridge.errors import (
     ConfigurationError,
     DeliveryError,
     RetryLaterError,
-    UnsupportedFeatureError,
     WebhookPayloadError,
     WebhookVerificationError,
 )
@@ -25,11 +25,13 @@ from chatbridge.outgoing import OutgoingMessage, Receipt
 from chatbridge.richtext import Mark
 from chatbridge.signatures import check_shared_secret
 
-from . import methods
+from . import edits, file_fetching, methods
 from .bot_settings import TelegramSettings
 from .entities import MAX_TEXT_LENGTH, sendable
+from .file_kinds import FILE_LIMITS, MAX_ALBUM
+from .file_messages import file_call
 from .messages import Bot
-from .outcomes import NOT_MODIFIED, QUERY_TOO_OLD, result_of
+from .outcomes import QUERY_TOO_OLD, result_of
 from .payloads import an_object, integer_at, optional_integer, text_at
 from .updates import WANTED, event_of, polled_update
 
@@ -58,6 +60,9 @@ class TelegramAdapter(Adapter):
         choices=True,
         max_choice_label=64,
         max_choice_data=methods.MAX_CHOICE_DATA,
+        files="upload",
+        file_limits=FILE_LIMITS,
+        albums=MAX_ALBUM,
         edits=None,
         replies=True,
         threads=True,
@@ -120,46 +125,25 @@ class TelegramAdapter(Adapter):
         return Batch(tuple(update for update in read if isinstance(update, Update)))
 
     def send(self, message: OutgoingMessage) -> Exchange[Receipt]:
-        """See `Adapter.send`; one call of sendMessage.
+        """See `Adapter.send`; one call, which is the visible one.
 
         Raises:
-            UnsupportedFeatureError: the message has files, or nothing that can be seen.
+            UnsupportedFeatureError: there is nothing that can be seen, or Telegram cannot show
+                these files.
         """
         if message.attachments:
-            raise UnsupportedFeatureError("files cannot be sent to Telegram by this version")
-        parameters = {
-            **methods.chat_parameters(message),
-            **methods.text_parameters(message, self._username()),
-            "reply_parameters": methods.reply_parameters(message),
-        }
-        response = yield methods.call(
-            self.settings,
-            "sendMessage",
-            parameters,
-            repeatable=False,
-            paces=methods.chat_paces(self.settings, parameters["chat_id"]),
-        )
+            response = yield file_call(self.settings, message, self._username())
+        else:
+            response = yield methods.text_call(self.settings, message, self._username())
         return _receipt(result_of(response))
 
     def edit(self, message_id: str, message: OutgoingMessage) -> Exchange[Receipt]:
-        """See `EditsMessages.edit`; a text that stays as it was is a success."""
-        if message.attachments:
-            raise UnsupportedFeatureError("files of a sent message cannot be changed")
-        chat = methods.chat_parameters(message)["chat_id"]
-        parameters = {
-            "chat_id": chat,
-            "message_id": int(message_id),
-            **methods.text_parameters(message, self._username()),
-        }
-        response = yield methods.call(
-            self.settings,
-            "editMessageText",
-            parameters,
-            repeatable=True,
-            paces=methods.chat_paces(self.settings, chat),
-        )
-        result_of(response, harmless=(NOT_MODIFIED,))
-        return Receipt((message_id,))
+        """See `EditsMessages.edit`; what stays as it was is a success."""
+        return edits.edit(self.settings, message_id, message, self._username())
+
+    def fetch(self, attachment: Attachment) -> Exchange[Content]:
+        """See `FetchesFiles.fetch`."""
+        return file_fetching.fetch(self.settings, attachment)
 
     def answer_choice(self, event: ChoicePicked, text: str) -> Exchange[None]:
         """See `AnswersChoices.answer_choice`; that it comes too late is a success."""
@@ -231,7 +215,11 @@ class TelegramAdapter(Adapter):
 
 
 def _receipt(result: Any) -> Receipt:
-    """Return the id of the shown message; a message that Telegram scheduled has none yet."""
-    number = result.get("message_id") if isinstance(result, dict) else None
-    known = isinstance(number, int) and not isinstance(number, bool) and number > 0
-    return Receipt((str(number),) if known else ())
+    """Return the ids of what is shown; a message that Telegram scheduled has none yet."""
+    shown = result if isinstance(result, list) else [result]
+    numbers = [item.get("message_id") for item in shown if isinstance(item, dict)]
+    return Receipt(tuple(str(number) for number in numbers if _is_id(number)))
+
+
+def _is_id(number: Any) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number > 0

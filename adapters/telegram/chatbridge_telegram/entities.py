@@ -47,13 +47,20 @@ class DrawnText:
     entities: tuple[Entity, ...] = ()
 
 
-def draw(document: Document, *, before: tuple[Run, ...] = (), plain: bool = False) -> DrawnText:
+def draw(
+    document: Document,
+    *,
+    before: tuple[Run, ...] = (),
+    plain: bool = False,
+    longest: int = MAX_TEXT_LENGTH,
+) -> DrawnText:
     """Return the text and entities that show a document.
 
     Args:
         document: what to show; any Unicode text.
         before: runs that stand before it.
         plain: leave all entities out.
+        longest: the UTF-16 units up to which addresses are written out.
     """
     runs = runs_of(document, aligned_tables=not plain)
     if any(run.code_block is not None for run in runs):
@@ -62,12 +69,12 @@ def draw(document: Document, *, before: tuple[Run, ...] = (), plain: bool = Fals
         if sum(LengthUnit.UTF16.measure(run.text) for run in runs) > room:
             runs = runs_of(document, aligned_tables=False)
     runs = [_with_text(run, sendable(run.text)) for run in (*before, *runs)]
-    shown = _trimmed(_with_addresses(runs, plain))
+    shown = _trimmed(_with_addresses(runs, plain, longest))
     text = "".join(run.text for run in shown)
     return DrawnText(text, () if plain else tuple(_entities(shown)))
 
 
-def _with_addresses(runs: list[Run], plain: bool) -> list[Run]:
+def _with_addresses(runs: list[Run], plain: bool, longest: int) -> list[Run]:
     """Write out the address of each link that will not be one, as long as there is room."""
     written: list[Run] = []
     for run in runs:
@@ -78,7 +85,7 @@ def _with_addresses(runs: list[Run], plain: bool) -> list[Run]:
     if written == runs:
         return runs
     length = sum(LengthUnit.UTF16.measure(run.text) for run in written)
-    return written if length <= MAX_TEXT_LENGTH else runs
+    return written if length <= longest else runs
 
 
 def _with_text(run: Run, text: str) -> Run:

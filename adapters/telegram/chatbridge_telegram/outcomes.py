@@ -24,6 +24,16 @@ NOT_MODIFIED = "message is not modified"
 QUERY_TOO_OLD = ("query is too old", "query id is invalid")
 """What a late answer to a button press is refused with: a success."""
 
+NO_TEXT_TO_EDIT = "no text in the message to edit"
+"""What an edit of the text is refused with where the message shows a file."""
+
+_HALF_AN_ALBUM = "failed to send message #"
+_FILE_WORDS = (
+    "photo_", "image_process_failed", "video_", "audio_", "document_", "sticker_", "media_",
+    "file_part", "must be non-empty", "wrong file", "can't use file of type", "in the album",
+)  # fmt: skip
+"""Parts of descriptions that complain of an uploaded file: its size, dimensions or format."""
+
 _LONGEST_WAIT = 10**9
 _UNKNOWN_BOT = "the bot's token is revoked or wrong, or api_url names another server"
 
@@ -41,20 +51,32 @@ _BAD_REQUESTS: tuple[tuple[str, Refusal, str], ...] = (
     ("message is too long", Refusal.TOO_LONG, "the text is too long"),
     ("text is too long", Refusal.TOO_LONG, "the text is too long"),
     ("caption is too long", Refusal.TOO_LONG, "the caption is too long"),
+    ("caption_too_long", Refusal.TOO_LONG, "the caption is too long"),
+    ("message_too_long", Refusal.TOO_LONG, "the text is too long"),
     ("can't parse entities", Refusal.BAD_MARKUP, "the formatting was not understood"),
     ("entity beginning at", Refusal.BAD_MARKUP, "the formatting does not fit the text"),
     ("message thread not found", Refusal.THREAD_GONE, "the topic does not exist any more"),
     ("replied not found", Refusal.REPLY_GONE, "the message to answer does not exist any more"),
-    ("message to edit not found", Refusal.NOT_FOUND, "the message to edit is not there any more"),
+    ("message to edit not found", Refusal.GONE, "the message to edit is not there any more"),
+    ("message can't be edited", Refusal.GONE, "the message can no longer be edited"),
+    ("message_id_invalid", Refusal.GONE, "the message to edit is not there any more"),
+    (NO_TEXT_TO_EDIT, Refusal.INVALID, "the message shows a file, and its caption is edited"),
+    ("no caption in the message", Refusal.INVALID, "the message shows no file"),
     ("upgraded to a supergroup", Refusal.GONE, "the group became a supergroup"),
-    ("file is too big", Refusal.BAD_FILE, "the file is too big"),
+    ("too big", Refusal.BAD_FILE, "the file is too big"),
+    ("voice_messages_forbidden", Refusal.BAD_FILE, "the contact takes no voice messages"),
+    *((word, Refusal.BAD_FILE, "Telegram does not take this file as what it is sent as")
+      for word in _FILE_WORDS),
+    ("file_id", Refusal.BAD_FILE, "the file is not there any more"),
+    ("remote file identifier", Refusal.BAD_FILE, "the file is not there any more"),
+    ("temporarily unavailable", Refusal.BAD_FILE, "the file is not there any more"),
     ("http url", Refusal.BAD_FILE, "Telegram could not fetch the file"),
     ("type of the web page content", Refusal.BAD_FILE, "the file is not what it claims to be"),
     ("logged out", Refusal.UNAUTHORISED, "the bot was moved to another Bot API server"),
     ("not enough rights", Refusal.FORBIDDEN, "the bot may not do this in the chat"),
     ("have no rights", Refusal.FORBIDDEN, "the bot may not do this in the chat"),
     ("chat_write_forbidden", Refusal.FORBIDDEN, "the bot may not write in the chat"),
-)
+)  # fmt: skip
 
 _CONFLICTS: tuple[tuple[str, str], ...] = (
     ("other getupdates", "another program polls this bot; run only one of them"),
@@ -80,13 +102,24 @@ def result_of(response: HttpResponse, *, harmless: tuple[str, ...] = ()) -> Any:
     answer = _answer_of(response)
     if answer.get("ok") is True:
         return answer.get("result")
+    description = _description(answer)
+    if _HALF_AN_ALBUM in description and not response.repeatable:
+        raise UnknownOutcomeError("one file of an album failed, others may have been shown")
     _heed_parameters(answer, response)
     status = _whole(answer.get("error_code")) or response.status
-    said = answer.get("description")
-    description = said.lower() if isinstance(said, str) else ""
     if any(part in description for part in harmless):
         return None
     raise _meaning(status, description, response)
+
+
+def says(response: HttpResponse, part: str) -> bool:
+    """Tell whether a refusal's description holds these words, given in lower case."""
+    return response.status >= 400 and part in _description(_answer_of(response))
+
+
+def _description(answer: dict[str, Any]) -> str:
+    said = answer.get("description")
+    return said.lower() if isinstance(said, str) else ""
 
 
 def _answer_of(response: HttpResponse) -> dict[str, Any]:

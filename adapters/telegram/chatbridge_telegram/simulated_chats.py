@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import define, field
 
+from .simulated_files import StoredFile
+
 _SUPERGROUPS_BELOW = -1_000_000_000_000
 
 
@@ -49,6 +51,8 @@ class StoredMessage:
         thread: the topic it stands in.
         edited: Unix seconds of the last change, 0 where never.
         content: members of the Message beyond text; a text that goes with them is a caption.
+        file: the file that it shows.
+        group: what binds the items of one album, empty where it stands alone.
     """
 
     message_id: int
@@ -61,6 +65,8 @@ class StoredMessage:
     thread: int | None = None
     edited: int = 0
     content: dict[str, Any] = field(factory=dict)
+    file: StoredFile | None = None
+    group: str = ""
 
     def buttons(self) -> list[dict[str, Any]]:
         """Return the buttons in the order they are shown."""
@@ -146,6 +152,8 @@ def message_json(
     }
     if message.thread is not None:
         shown |= {"message_thread_id": message.thread, "is_topic_message": True}
+    if message.group:
+        shown["media_group_id"] = message.group
     if message.edited:
         shown["edit_date"] = message.edited
     if message.text:

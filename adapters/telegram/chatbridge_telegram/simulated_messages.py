@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from .simulated_chats import Chat, StoredMessage, message_json
+from .simulated_files import WITHOUT_CAPTION
 from .simulated_parameters import Parameters, bad_request
 from .simulated_state import TelegramState
-from .simulated_text import read_markup, read_text
+from .simulated_text import read_caption, read_markup, read_text
 from .simulated_updates import DAY
 
 _DELETABLE_FOR = 2 * DAY
@@ -19,8 +20,8 @@ def send_message(state: TelegramState, parameters: Parameters) -> dict[str, Any]
     chat = state.writable_chat(parameters)
     text, entities = read_text(parameters)
     markup = read_markup(parameters)
-    thread = _thread(chat, parameters)
-    reply_to = _reply_to(chat, parameters)
+    thread = thread_of(chat, parameters)
+    reply_to = reply_of(chat, parameters)
     state.limits.count(chat.chat_id, state.clock.monotonic())
     message = chat.add(
         now=state.clock.time(),
@@ -37,7 +38,28 @@ def edit_message_text(state: TelegramState, parameters: Parameters) -> dict[str,
     """Answer editMessageText."""
     chat = state.writable_chat(parameters)
     message = _own_message(chat, parameters, "message to edit not found")
-    text, entities = read_text(parameters)
+    if message.content:
+        raise bad_request("there is no text in the message to edit")
+    return _changed(state, chat, message, parameters, read_text(parameters))
+
+
+def edit_message_caption(state: TelegramState, parameters: Parameters) -> dict[str, Any]:
+    """Answer editMessageCaption."""
+    chat = state.writable_chat(parameters)
+    message = _own_message(chat, parameters, "message to edit not found")
+    if message.file is None or message.file.kind in WITHOUT_CAPTION:
+        raise bad_request("there is no caption in the message to edit")
+    return _changed(state, chat, message, parameters, read_caption(parameters))
+
+
+def _changed(
+    state: TelegramState,
+    chat: Chat,
+    message: StoredMessage,
+    parameters: Parameters,
+    shown: tuple[str, list[dict[str, Any]]],
+) -> dict[str, Any]:
+    text, entities = shown
     markup = read_markup(parameters)
     if (text, entities, markup) == (message.text, message.entities, message.markup):
         raise bad_request(
@@ -91,7 +113,8 @@ def _own_message(chat: Chat, parameters: Parameters, missing: str) -> StoredMess
     return message
 
 
-def _thread(chat: Chat, parameters: Parameters) -> int | None:
+def thread_of(chat: Chat, parameters: Parameters) -> int | None:
+    """Return the topic that a method names, None where it names none."""
     if "message_thread_id" not in parameters:
         return None
     thread = parameters.integer("message_thread_id")
@@ -100,7 +123,8 @@ def _thread(chat: Chat, parameters: Parameters) -> int | None:
     return thread
 
 
-def _reply_to(chat: Chat, parameters: Parameters) -> int | None:
+def reply_of(chat: Chat, parameters: Parameters) -> int | None:
+    """Return the message that a method answers, None where there is none."""
     reply = parameters.nested("reply_parameters")
     if not isinstance(reply, dict):
         return None

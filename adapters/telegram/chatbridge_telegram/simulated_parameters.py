@@ -7,12 +7,12 @@ that hold JSON; a JSON body that cannot be read is ignored.
 from __future__ import annotations
 
 import json
-from email import message_from_bytes
-from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
 from chatbridge.testing.simulator import SimulatedCall
+
+from .simulated_forms import UploadedFile, read_form
 
 
 class ApiError(Exception):
@@ -43,10 +43,14 @@ class Parameters:
 
     Args:
         values: by name, as they came.
+        files: uploads, by the name of their part.
     """
 
-    def __init__(self, values: dict[str, Any]) -> None:
+    def __init__(
+        self, values: dict[str, Any], files: dict[str, UploadedFile] | None = None
+    ) -> None:
         self._values = values
+        self.files = files or {}
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
@@ -94,7 +98,8 @@ def read_parameters(call: SimulatedCall) -> Parameters:
     elif kind.startswith("application/x-www-form-urlencoded"):
         values.update(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
     elif kind.startswith("multipart/form-data"):
-        values.update(_multipart_body(call))
+        form = read_form(call.headers["Content-Type"], call.body)
+        return Parameters({**values, **form.texts}, form.files)
     return Parameters(values)
 
 
@@ -104,15 +109,3 @@ def _json_body(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _multipart_body(call: SimulatedCall) -> dict[str, str]:
-    head = f"Content-Type: {call.headers['Content-Type']}\r\n\r\n".encode()
-    message = message_from_bytes(head + call.body, policy=HTTP)
-    values = {}
-    for part in message.iter_parts():
-        name = part.get_param("name", header="content-disposition")
-        if isinstance(name, str) and part.get_filename() is None:
-            payload = part.get_payload(decode=True)
-            values[name] = payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
-    return values

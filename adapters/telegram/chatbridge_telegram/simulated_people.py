@@ -9,53 +9,59 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .simulated_chats import Chat, StoredMessage, message_json
+from .simulated_arguments import (
+    Arguments,
+    known_chat,
+    known_message,
+    number_of,
+    text_of,
+    write,
+)
+from .simulated_chats import StoredMessage, message_json
 from .simulated_contents import CONTENTS
+from .simulated_file_actions import file
+from .simulated_files import SORTS
 from .simulated_state import TelegramState
 from .simulated_text import found_entities
 from .simulated_updates import DAY, PRESS_LIFETIME
 
-Arguments: TypeAlias = dict[str, Any]
 Action: TypeAlias = Callable[[TelegramState, Arguments], Any]
 
 
 def message(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Write a text: {chat, text, name?, entities?, reply_to?, thread?}."""
-    text = _text(arguments, "text").strip()
+    text = text_of(arguments, "text").strip()
     if not text:
         raise ValueError("text must not be empty")
     entities = arguments.get("entities") or found_entities(text)
-    return _write(state, arguments, text=text, entities=entities)
+    return write(state, arguments, text=text, entities=entities)
 
 
 def start(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Open the bot, by a start link where a payload is given: {chat, payload?, name?}."""
     payload = str(arguments.get("payload") or "")
     text = f"/start {payload}".strip()
-    return _write(state, arguments, text=text, entities=found_entities(text))
-
-
-def sticker(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
-    """Send a sticker: {chat, name?}."""
-    return _write(state, arguments, content=CONTENTS["sticker"])
+    return write(state, arguments, text=text, entities=found_entities(text))
 
 
 def unsupported(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Send anything but a text: {chat, kind, caption?, name?}; a wrong kind lists the known."""
-    kind = _text(arguments, "kind")
+    kind = text_of(arguments, "kind")
+    if kind in SORTS:
+        return file(state, arguments)
     if kind not in CONTENTS:
-        raise ValueError(f"kind must be one of {', '.join(sorted(CONTENTS))}")
+        raise ValueError(f"kind must be one of {', '.join(sorted({*CONTENTS, *SORTS}))}")
     caption = str(arguments.get("caption") or "")
-    return _write(state, arguments, content=CONTENTS[kind], text=caption)
+    return write(state, arguments, content=CONTENTS[kind], text=caption)
 
 
 def edit(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Change a text that a person wrote: {chat, message_id, text}."""
-    chat = _known_chat(state, arguments)
-    shown = _known_message(chat, arguments)
+    chat = known_chat(state, arguments)
+    shown = known_message(chat, arguments)
     if shown.author is None:
         raise ValueError("a person cannot edit the bot's message")
-    shown.text = _text(arguments, "text")
+    shown.text = text_of(arguments, "text")
     shown.entities = found_entities(shown.text)
     shown.edited = max(math.floor(state.clock.time()), shown.edited + 1)
     number = state.announce(chat, shown, "edited_message")
@@ -64,14 +70,14 @@ def edit(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
 
 def press(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Press a button, of the latest message that has any: {chat, choice, message_id?, name?}."""
-    chat = _known_chat(state, arguments)
+    chat = known_chat(state, arguments)
     if arguments.get("message_id") is None:
         offers = [shown for shown in chat.messages.values() if shown.buttons()]
         if not offers:
             raise LookupError("no message of this chat has buttons")
         shown = offers[-1]
     else:
-        shown = _known_message(chat, arguments)
+        shown = known_message(chat, arguments)
     button = _button(shown, arguments.get("choice"))
     query_id = str(state.random.getrandbits(63))
     person = chat.person(arguments.get("name"))
@@ -103,7 +109,7 @@ def unblock(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
 
 def migrate(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Make a group a supergroup: {chat}; returns the new number."""
-    old = _known_chat(state, arguments)
+    old = known_chat(state, arguments)
     if old.kind != "group" or old.migrated_to is not None:
         raise ValueError("only a group that is none yet can become a supergroup")
     new = state.chat(-1_000_000_000_000 - abs(old.chat_id), old.title)
@@ -119,7 +125,7 @@ def migrate(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
 
 def topic(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
     """Open a topic: {chat, title?}; returns the number to give as `thread`."""
-    chat = state.chat(_number(arguments, "chat"))
+    chat = state.chat(number_of(arguments, "chat"))
     title = str(arguments.get("title") or "Topic")
     opened = chat.add(
         now=state.clock.time(),
@@ -133,7 +139,7 @@ def topic(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
 
 def transcript(state: TelegramState, arguments: Arguments) -> list[dict[str, Any]]:
     """Show a chat as its people see it: {chat}."""
-    chat = _known_chat(state, arguments)
+    chat = known_chat(state, arguments)
     return [_shown(message) for message in chat.messages.values()]
 
 
@@ -150,34 +156,15 @@ def _shown(shown: StoredMessage) -> dict[str, Any]:
         "date": shown.date,
         "edited": shown.edited or None,
         "content": sorted(shown.content),
+        "file": shown.file.described() if shown.file else None,
+        "group": shown.group or None,
     }
-
-
-def _write(state: TelegramState, arguments: Arguments, **members: Any) -> dict[str, Any]:
-    name, number = arguments.get("name"), _number(arguments, "chat")
-    chat = state.chat(number, name if number > 0 else None)
-    if chat.removed or chat.migrated_to is not None:
-        raise ValueError("the bot is not in this chat now")
-    thread = arguments.get("thread")
-    if thread is not None and thread not in chat.topics:
-        raise LookupError("there is no such topic")
-    reply_to = arguments.get("reply_to")
-    if reply_to is not None and reply_to not in chat.messages:
-        raise LookupError("there is no such message to answer")
-    written = chat.add(
-        now=state.clock.time(),
-        author=chat.person(name),
-        reply_to=reply_to,
-        thread=thread,
-        **members,
-    )
-    return {"message_id": written.message_id, "update_id": state.announce(chat, written)}
 
 
 def _change_membership(
     state: TelegramState, arguments: Arguments, *, removed: bool
 ) -> dict[str, Any]:
-    chat = _known_chat(state, arguments)
+    chat = known_chat(state, arguments)
     outside = {"status": "kicked", "user": state.bot, "until_date": 0}
     inside = {"status": "member", "user": state.bot}
     change = {
@@ -201,35 +188,3 @@ def _button(shown: StoredMessage, choice: Any) -> dict[str, Any]:
     if not found:
         raise LookupError("choice must be the label or the index of one of the buttons")
     return found[0]
-
-
-def _known_chat(state: TelegramState, arguments: Arguments) -> Chat:
-    chat = state.chats.get(_number(arguments, "chat"))
-    if chat is None:
-        raise LookupError("there is no such chat")
-    return chat
-
-
-def _known_message(chat: Chat, arguments: Arguments) -> StoredMessage:
-    found = chat.messages.get(_number(arguments, "message_id"))
-    if found is None:
-        raise LookupError("there is no such message")
-    return found
-
-
-def _number(arguments: Arguments, name: str) -> int:
-    value = arguments.get(name)
-    try:
-        number = int(str(value))
-    except ValueError:
-        number = 0
-    if number == 0:
-        raise ValueError(f"{name} must be a whole number other than 0")
-    return number
-
-
-def _text(arguments: Arguments, name: str) -> str:
-    value = arguments.get(name)
-    if isinstance(value, str):
-        return value
-    raise ValueError(f"{name} must be a text")

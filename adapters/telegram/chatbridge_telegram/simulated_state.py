@@ -10,6 +10,7 @@ from attrs import define, field
 from chatbridge.clock import Clock
 
 from .simulated_chats import Chat, StoredMessage, message_json
+from .simulated_files import FileShelf
 from .simulated_limits import FloodLimits
 from .simulated_parameters import ApiError, Parameters, bad_request
 from .simulated_updates import DAY, UpdateQueue
@@ -32,6 +33,8 @@ class TelegramState:
         presses: the chat of each button press that has no answer yet, and when it is too old.
         press_answers: what the bot said to presses, by query id.
         commands: what setMyCommands set.
+        files: what was sent and uploaded.
+        failing_album_item: which item of the next album fails, from 1, or None.
         polls: how many calls of getUpdates there were; the last one wins.
     """
 
@@ -46,6 +49,8 @@ class TelegramState:
     presses: dict[str, float] = field(factory=dict)
     press_answers: dict[str, str] = field(factory=dict)
     commands: list[dict[str, Any]] = field(factory=list)
+    files: FileShelf = field(factory=FileShelf)
+    failing_album_item: int | None = None
     polls: int = 0
 
     def __attrs_post_init__(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from .simulated_parameters import Parameters, bad_request
 
 _MOST_UNITS = 4096
+_MOST_CAPTION_UNITS = 1024
 _MOST_RAW_BYTES = 32768
 _MOST_CALLBACK_BYTES = 64
 _MOST_MARKUP_BYTES = 10_000
@@ -35,20 +36,33 @@ def read_text(parameters: Parameters) -> tuple[str, list[dict[str, Any]]]:
     Raises:
         ApiError: 400, with the server's text.
     """
-    raw = parameters.text("text")
+    text, entities = _formatted(parameters, "text", "entities", _MOST_UNITS, "message is too long")
+    if not text:
+        raise bad_request("message text is empty")
+    return text, entities
+
+
+def read_caption(parameters: Parameters) -> tuple[str, list[dict[str, Any]]]:
+    """Return caption and its entities, which may be empty; see `read_text`."""
+    too_long = "message caption is too long"
+    return _formatted(parameters, "caption", "caption_entities", _MOST_CAPTION_UNITS, too_long)
+
+
+def _formatted(
+    parameters: Parameters, member: str, looks: str, longest: int, too_long: str
+) -> tuple[str, list[dict[str, Any]]]:
+    raw = parameters.text(member)
     if len(raw.encode("utf-8", "surrogatepass")) > _MOST_RAW_BYTES:
         raise bad_request("text is too long")
     if re.search("[\ud800-\udfff]", raw):
         raise bad_request("strings must be encoded in UTF-8")
     if parameters.text("parse_mode"):
         raise bad_request("unsupported parse_mode")
-    entities = _entities(parameters.nested("entities"), raw)
+    entities = _entities(parameters.nested(looks), raw)
     cleaned = raw.replace("\x00", " ")
     text = cleaned.strip()
-    if not text:
-        raise bad_request("message text is empty")
-    if units(text) > _MOST_UNITS:
-        raise bad_request("message is too long")
+    if units(text) > longest:
+        raise bad_request(too_long)
     cut = units(cleaned) - units(cleaned.lstrip())
     return text, list(_fitted(entities, cut, units(text)))
 

@@ -22,6 +22,8 @@ from chatbridge.testing.simulator import (
 )
 
 from . import simulated_account as account
+from . import simulated_file_actions as files
+from . import simulated_media as media
 from . import simulated_messages as messages
 from . import simulated_people as people
 from .simulated_limits import too_many_requests
@@ -29,6 +31,7 @@ from .simulated_parameters import ApiError, Parameters, read_parameters
 from .simulated_state import TelegramState
 
 _PATH = re.compile(r"/bot([^/]+)(?:/test)?/([A-Za-z]+)")
+_FILE_PATH = re.compile(r"/file/bot([^/]+)/(.+)")
 _DEFAULT_TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"  # noqa: S105 - opens nothing real
 
 _Method: TypeAlias = Callable[[TelegramState, Parameters], Any]
@@ -36,15 +39,19 @@ _METHODS: dict[str, _Method] = {
     "answercallbackquery": messages.answer_callback_query,
     "close": lambda _state, _parameters: True,
     "deletemessage": messages.delete_message,
+    "editmessagecaption": messages.edit_message_caption,
     "editmessagetext": messages.edit_message_text,
     "getchat": account.get_chat,
+    "getfile": media.get_file,
     "getme": lambda state, _parameters: account.get_me(state),
     "getmycommands": lambda state, _parameters: state.commands,
     "getwebhookinfo": lambda state, _parameters: account.get_webhook_info(state),
     "logout": lambda _state, _parameters: True,
     "sendchataction": messages.send_chat_action,
+    "sendmediagroup": media.send_media_group,
     "sendmessage": messages.send_message,
     "setmycommands": account.set_my_commands,
+    **{method: media.sender_of(kind) for method, kind in media.KINDS.items()},
 }
 _DESCRIBED: dict[str, Callable[[TelegramState, Parameters], str]] = {
     "deletewebhook": account.delete_webhook,
@@ -53,8 +60,9 @@ _DESCRIBED: dict[str, Callable[[TelegramState, Parameters], str]] = {
 _ACTIONS: dict[str, people.Action] = {
     action.__name__: action
     for action in (
-        people.block, people.edit, people.message, people.migrate, people.press, people.start,
-        people.sticker, people.topic, people.transcript, people.unblock, people.unsupported,
+        files.album, people.block, people.edit, files.file, people.message, people.migrate,
+        files.photo, people.press, people.start, files.sticker, people.topic, people.transcript,
+        people.unblock, people.unsupported,
     )
 }  # fmt: skip
 
@@ -145,6 +153,9 @@ class TelegramSimulator(Simulator):
             return _refusal(error)
 
     def _carry_out(self, call: SimulatedCall) -> HttpResponse:
+        download = _FILE_PATH.fullmatch(call.path)
+        if download is not None:
+            return self._download(download[1], download[2])
         match = _PATH.fullmatch(call.path)
         if match is None:
             raise ApiError(404, "Not Found")
@@ -162,6 +173,13 @@ class TelegramSimulator(Simulator):
         result = _METHODS[name](self.state, parameters)
         self.changed.notify_all()
         return _success(result)
+
+    def _download(self, token: str, path: str) -> HttpResponse:
+        if token != self.state.token:
+            raise ApiError(401, "Unauthorized")
+        data = self.state.files.read(path, self.clock.monotonic())
+        # Whatever the file is, the server says no more of it than this.
+        return HttpResponse(200, {"Content-Type": "application/octet-stream"}, data)
 
     def _state(self, _arguments: dict[str, Any]) -> dict[str, Any]:
         chats = self.state.chats.values()
@@ -185,12 +203,18 @@ class TelegramSimulator(Simulator):
         number = arguments.get("update_id")
         return {"update_id": self.state.updates.renumber(None if number is None else int(number))}
 
+    def _half_album(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        item = arguments.get("item")
+        self.state.failing_album_item = None if item is None else int(item)
+        return {"item": self.state.failing_album_item}
+
     def _limits(self, arguments: dict[str, Any]) -> dict[str, Any]:
         self.state.limits.on = arguments.get("on") is not False
         return {"on": self.state.limits.on}
 
 
 _ADMINISTRATION = {
+    "half_album": "Let one item of the next album fail, the others be shown: {item}, from 1.",
     "limits": "Switch the flood limits: {on}.",
     "pending": "Show what waits for the bot: {}.",
     "renumber": "Start update numbers anew as soon as nothing waits: {update_id?}.",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from attrs import evolve
 
 from chatbridge.adapter import BotIdentity
-from chatbridge.content import Address
+from chatbridge.content import Address, Attachment, Content, FileKind
 from chatbridge.errors import RetryLaterError, UnknownOutcomeError
 from chatbridge.events import Event
 from chatbridge.exchange import Exchange, Party, carry_out
@@ -20,7 +22,9 @@ from chatbridge.outgoing import OutgoingMessage
 from chatbridge.richtext import Document
 from chatbridge.secret import Secret
 from chatbridge.testing.simulator import ConnectionLost, SimulatedCall
+from chatbridge.uploads import body_of
 from chatbridge_telegram import TelegramAdapter, TelegramSettings
+from chatbridge_telegram.simulated_files import PICTURE
 from chatbridge_telegram.simulator import TelegramSimulator
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
@@ -48,11 +52,38 @@ class ManualClock:
 
 
 def call_of(request: HttpRequest) -> SimulatedCall:
-    """Return a request as the simulator sees it."""
-    path = "/" + request.url.split("/", 3)[3]
-    headers = Headers({"Content-Type": "application/json"})
-    body = json.dumps(request.json).encode()
-    return SimulatedCall(method=request.method, path=path, headers=headers, body=body)
+    """Return a request as the simulator sees it, its body written as the real transport does."""
+    path = "/" + unquote(request.url.split("/", 3)[3])
+    written = body_of(request)
+    data = written.data if isinstance(written.data, bytes) else b"".join(written.data or ())
+    headers = Headers({"Content-Type": written.media_type or ""})
+    return SimulatedCall(method=request.method, path=path, headers=headers, body=data)
+
+
+def parameters_of(request: HttpRequest, specification: Any) -> dict[str, Any]:
+    """Return what a call says, as the specification describes it; an upload is an InputFile."""
+    if request.parts is None:
+        return request.json or {}
+    given: dict[str, Any] = {}
+    method = request.url.rpartition("/")[2]
+    for part in request.parts:
+        kinds = specification.kinds(method, part.name)
+        if part.filename is not None:
+            given.update({part.name: {}} if kinds else {})
+        else:
+            assert isinstance(part.value, str)
+            given[part.name] = part.value if "String" in kinds else json.loads(part.value)
+    return given
+
+
+def content_of(data: bytes, media_type: str = "application/octet-stream") -> Content:
+    """Return bytes as a stream."""
+
+    @contextmanager
+    def opened() -> Iterator[Iterator[bytes]]:
+        yield iter([data])
+
+    return Content(len(data), opened, media_type)
 
 
 class SimulatorTransport:
@@ -68,13 +99,18 @@ class SimulatorTransport:
         self.requests.append(request)
         call = call_of(request)
         method = call.path.rpartition("/")[2]
-        if self._specification is not None:
-            assert [] == self._specification.request_problems(method, request.json)
+        if self._specification is not None and request.method == "POST":
+            given = parameters_of(request, self._specification)
+            assert [] == self._specification.request_problems(method, given)
         try:
             answer = self._simulator.answer(call)
         except ConnectionLost:
             lost = RetryLaterError if request.is_repeatable else UnknownOutcomeError
             raise lost("the connection was lost") from None
+        if request.stream:
+            media_type = answer.headers["Content-Type"]
+            content = content_of(answer.body, media_type)
+            return evolve(answer, body=b"", content=content, repeatable=True)
         if self._specification is not None and answer.status == 200:
             result = json.loads(answer.body)["result"]
             assert [] == self._specification.result_problems(method, result)
@@ -129,6 +165,16 @@ def say() -> Callable[..., OutgoingMessage]:
         document = text if isinstance(text, Document) else Document.from_plain(text)
         members.setdefault("address", Address(chat))
         return OutgoingMessage(key="0" * 32, text=document, **members)
+
+    return make
+
+
+@pytest.fixture
+def make_file() -> Callable[..., Attachment]:
+    """Make a file that an agent sends."""
+
+    def make(kind: FileKind = FileKind.PHOTO, data: bytes = PICTURE, **members: Any) -> Attachment:
+        return Attachment(kind, **{"content": content_of(data), "name": "shot.jpg", **members})
 
     return make
 

@@ -103,7 +103,7 @@ def test_a_topic_is_answered_in_the_topic(
 @pytest.mark.parametrize(
     ("members", "named"),
     [
-        ({"attachments": (Attachment(FileKind.PHOTO),)}, "files"),
+        ({"attachments": (Attachment(FileKind.PHOTO),)}, "content"),
         ({"text": EMPTY}, "visible character"),
         ({"choices": (Choice("x", "é" * 33),)}, "64 bytes"),
     ],
@@ -227,7 +227,7 @@ def test_edit_of_a_message_that_is_gone(
     """An edit that finds nothing says so."""
     with pytest.raises(RefusedError) as caught:
         talk(adapter.edit("99", say("x")))
-    assert Refusal.NOT_FOUND == caught.value.reason
+    assert Refusal.GONE == caught.value.reason
 
 
 def test_typing_is_never_worth_an_error(

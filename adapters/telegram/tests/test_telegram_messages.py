@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from chatbridge.content import Address, FileKind
+from chatbridge.content import Address, Attachment, FileKind
 from chatbridge.events import (
     Command,
     Event,
@@ -20,6 +20,7 @@ from chatbridge.events import (
 from chatbridge.http_types import WebhookRequest
 from chatbridge_telegram import TelegramAdapter
 from chatbridge_telegram.simulated_contents import CONTENTS
+from chatbridge_telegram.simulated_files import SORTS, FileShelf, content_of, sample
 
 USER = {"id": 7, "is_bot": False, "first_name": "Jana", "last_name": "N", "language_code": "cs"}
 BOT = {"id": 110201543, "is_bot": True, "first_name": "Help", "username": "helpdesk_bot"}
@@ -101,6 +102,12 @@ def test_without_an_identity_a_named_command_is_nobodys(adapter: TelegramAdapter
     assert event.command is None
 
 
+@pytest.fixture
+def shelf() -> FileShelf:
+    """Files that nobody has sent yet."""
+    return FileShelf()
+
+
 @pytest.mark.parametrize(
     ("kind", "expected", "name"),
     [
@@ -115,23 +122,32 @@ def test_without_an_identity_a_named_command_is_nobodys(adapter: TelegramAdapter
     ],
 )
 def test_each_file_is_one_attachment(
-    parse: Parse, kind: str, expected: FileKind, name: str
+    parse: Parse, shelf: FileShelf, kind: str, expected: FileKind, name: str
 ) -> None:
     """A file comes as one attachment of its kind, whichever other members it also fills."""
-    event = parse(message=_message(**CONTENTS[kind]))
+    kept = shelf.keep(kind, sample(kind), name=SORTS[kind].name)
+    event = parse(message=_message(**content_of(kept)))
     assert isinstance(event, MessageReceived)
-    assert [(expected, name)] == [(file.kind, file.name) for file in event.attachments]
-    assert event.attachments[0].ref.startswith("simulated-")
+    (file,) = event.attachments
+    assert (expected, name, kept.file_id) == (file.kind, file.name, file.ref)
+    assert (kept.media_type, SORTS[kind].size) == (file.media_type, file.size)
     assert event.unsupported is None
 
 
-def test_the_largest_picture_is_taken(parse: Parse) -> None:
-    """Of the sizes of a photo the largest counts; its caption is the text."""
-    event = parse(message=_message(**CONTENTS["photo"], caption="broken", media_group_id="g1"))
+def test_a_file_without_name_type_and_size(parse: Parse) -> None:
+    """A sender need not say what a file is; it is a document all the same."""
+    bare = {"file_id": "f", "file_unique_id": "u"}
+    event = parse(message=_message(document=bare))
     assert isinstance(event, MessageReceived)
-    assert ("simulated-photo-large", 120_000) == (
-        event.attachments[0].ref, event.attachments[0].size
-    )  # fmt: skip
+    assert (Attachment(FileKind.DOCUMENT, "document", None, None, "f"),) == event.attachments
+
+
+def test_the_largest_picture_is_taken(parse: Parse, shelf: FileShelf) -> None:
+    """Of the sizes of a photo the largest counts; its caption is the text."""
+    picture = content_of(shelf.keep("photo", sample("photo")))
+    event = parse(message=_message(**picture, caption="broken", media_group_id="g1"))
+    assert isinstance(event, MessageReceived)
+    assert ["simulated-photo-1"] == [file.ref for file in event.attachments]
     assert ("broken", "g1") == (event.text.plain(), event.group)
 
 
