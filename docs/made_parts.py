@@ -302,7 +302,7 @@ def _shown(value: Any) -> str:
 
 def _limit(kind: FileKind, limit: Any) -> str:
     caption = f", caption {limit.max_caption}" if limit.max_caption else ""
-    return f"{kind.value} {limit.max_bytes // 2**20} MiB{caption}"
+    return f"{kind.value} {limit.max_bytes / 1e6:.3g} MB{caption}"
 
 
 def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
