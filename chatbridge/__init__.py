@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     )
     from chatbridge.exchange import Exchange, Party, Transport, carry_out
     from chatbridge.file_serving import ServedFile
+    from chatbridge.filenames import safe_name
     from chatbridge.health import Health
     from chatbridge.hookspecs import hookimpl
     from chatbridge.http_types import (
@@ -132,6 +133,7 @@ _HOMES = {
     ),
     "exchange": "Exchange Party Transport carry_out",
     "file_serving": "ServedFile",
+    "filenames": "safe_name",
     "health": "Health",
     "hookspecs": "hookimpl",
     "http_types": ("FormPart Headers HttpRequest HttpResponse Pace WebhookAnswer WebhookRequest"),
@@ -273,6 +275,7 @@ __all__ = [
     "root_key_from_environment",
     "root_key_from_file",
     "root_key_from_text",
+    "safe_name",
     "setting",
 ]
 

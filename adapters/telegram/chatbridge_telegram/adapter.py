@@ -139,11 +139,11 @@ class TelegramAdapter(Adapter):
 
     def edit(self, message_id: str, message: OutgoingMessage) -> Exchange[Receipt]:
         """See `EditsMessages.edit`; what stays as it was is a success."""
-        return edits.edit(self.settings, message_id, message, self._username())
+        return (yield from edits.edit(self.settings, message_id, message, self._username()))
 
     def fetch(self, attachment: Attachment) -> Exchange[Content]:
         """See `FetchesFiles.fetch`."""
-        return file_fetching.fetch(self.settings, attachment)
+        return (yield from file_fetching.fetch(self.settings, attachment))
 
     def answer_choice(self, event: ChoicePicked, text: str) -> Exchange[None]:
         """See `AnswersChoices.answer_choice`; that it comes too late is a success."""

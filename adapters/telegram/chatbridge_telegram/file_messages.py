@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chatbridge import safe_name
 from chatbridge.content import Attachment
 from chatbridge.errors import Refusal, RefusedError, UnsupportedFeatureError
-from chatbridge.filenames import safe_name
 from chatbridge.http_types import FormPart, HttpRequest
 from chatbridge.outgoing import OutgoingMessage
 

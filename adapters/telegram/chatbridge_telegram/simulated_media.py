@@ -21,7 +21,9 @@ _MOST_PHOTO_BYTES = 10 * 1024 * 1024
 _MOST_FILE_BYTES = 50 * 1024 * 1024
 _LONGEST_SIDES = 10_000
 _STEEPEST_RATIO = 20
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
+_NO_PICTURES = (b"%PDF", b"PK", b"<")
+"""How a document, an archive and an SVG begin, which are at times taken for pictures."""
+
 ALBUM_KINDS = {"photo": "visual", "video": "visual", "document": "document", "audio": "audio"}
 """Kinds that an album takes, and what they may share it with."""
 
@@ -136,7 +138,7 @@ def _kept(state: TelegramState, kind: str, upload: UploadedFile) -> StoredFile:
         return state.files.keep(kind, data, **name, **_media_type(upload))
     if len(data) > _MOST_PHOTO_BYTES:
         raise bad_request(f"file of size {len(data)} bytes is too big for a photo")
-    if not data.startswith(_PICTURES):
+    if data.startswith(_NO_PICTURES):
         raise bad_request("IMAGE_PROCESS_FAILED")
     width, height = _png_frame(data)
     if width + height > _LONGEST_SIDES or max(width, height) > _STEEPEST_RATIO * min(width, height):

@@ -181,7 +181,7 @@ def test_a_size_beyond_the_limit_is_told_before_any_call(
             next(adapter.send(large))
 
 
-@pytest.mark.parametrize("data", [_png(9000, 1001), _png(2100, 100), _png(0, 9), b"no picture"])
+@pytest.mark.parametrize("data", [_png(9000, 1001), _png(2100, 100), _png(0, 9), b"<svg/>"])
 def test_a_picture_that_telegram_cannot_show_is_a_bad_file(
     adapter: TelegramAdapter,
     customer: TelegramSimulator,
