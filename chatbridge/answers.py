@@ -5,12 +5,13 @@ Everything here may be done twice without harm, so it needs no intent.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from chatbridge.adapter import AnswersChoices, AnswersWebhooks
+from chatbridge.drafts import LeftOut, shown_name
 from chatbridge.errors import Refusal
 from chatbridge.events import (
     AvailabilityChanged,
@@ -26,38 +27,15 @@ from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.moves import links_of
 from chatbridge.records import Conversation
 from chatbridge.replies import Replies
-from chatbridge.roster import OpenBot, OpenDesk, OpenProject
+from chatbridge.roster import OpenBot, OpenProject
 from chatbridge.routing import Action, Decision
+from chatbridge.scenes import Scene
 from chatbridge.setbacks import UNREACHABLE
 from chatbridge.situations import Situations
 from chatbridge.state_texts import note_of
 from chatbridge.vault import Kept, Vault
 
 _BLOCKED: Final = UNREACHABLE[Refusal.BLOCKED]
-
-
-@frozen
-class Scene:
-    """All that one event is handled with.
-
-    Args:
-        project: whose settings apply.
-        bot: that received it.
-        desk: of the project's site.
-        event: what happened.
-        key: of the event.
-    """
-
-    project: OpenProject
-    bot: OpenBot
-    desk: OpenDesk
-    event: Event
-    key: str
-
-    @property
-    def horizon(self) -> float:
-        """Seconds for which the platform keeps the event."""
-        return self.bot.adapter.capabilities.horizon
 
 
 class Answers:
@@ -129,15 +107,20 @@ class Answers:
         if decision.action is Action.TOO_MANY_NEW:
             self._replies.note_lost(scene.project, "too many new requests at once")
 
-    def tell_left_out(self, scene: Scene) -> None:
-        """Tell the sender of a message that something beside its text was not passed on.
+    def tell_left_out(self, scene: Scene, left_out: Sequence[LeftOut]) -> None:
+        """Tell the sender of a message what of it was not passed on.
+
+        Args:
+            scene: the message.
+            left_out: its files that were not.
 
         Raises:
             RetryLaterError: the platform asks for patience.
         """
         event, texts, text = scene.event, scene.project.texts, ""
-        if isinstance(event, MessageReceived) and event.attachments:
-            text = texts.say("files_left_out")
+        if left_out:
+            files = [f"{shown_name(each.file)} ({texts.say(each.reason)})" for each in left_out]
+            text = texts.say("files_left_out", files=", ".join(files))
         elif isinstance(event, MessageReceived) and event.unsupported:
             text = texts.say("rest_left_out", what=event.unsupported)
         self._replies.say(scene.bot, event.address, scene.key, text)
@@ -225,5 +208,5 @@ def _what(event: Event) -> str:
         if event.unsupported:
             return event.unsupported
         if event.attachments:
-            return event.attachments[0].kind.value
+            return shown_name(event.attachments[0])
     return "edited message" if isinstance(event, MessageEdited) else "?"

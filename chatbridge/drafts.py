@@ -5,9 +5,12 @@ Pure: values in, values out. What people wrote stays data; the desk decides how 
 
 from __future__ import annotations
 
-from attrs import evolve
+from collections.abc import Sequence
+
+from attrs import evolve, frozen
 
 from chatbridge.capabilities import LengthUnit
+from chatbridge.content import Attachment
 from chatbridge.desk import NewRequest
 from chatbridge.events import MessageEdited, MessageReceived
 from chatbridge.project import ProjectSettings
@@ -19,10 +22,35 @@ _SUMMARY_GRAPHEMES = 120
 _SUMMARY_LENGTH = 255
 
 
+@frozen
+class LeftOut:
+    """A file that is not passed on.
+
+    Args:
+        file: which.
+        reason: the name of a text, such as "file_too_large".
+    """
+
+    file: Attachment
+    reason: str
+
+
 def as_comment(
-    event: MessageReceived | MessageEdited, platform: str, settings: ProjectSettings, texts: Texts
+    event: MessageReceived | MessageEdited,
+    platform: str,
+    settings: ProjectSettings,
+    texts: Texts,
+    left_out: Sequence[LeftOut] = (),
 ) -> Document:
-    """Return the document that agents read: who wrote, what they answered, and the text."""
+    """Return the document that agents read: who wrote, what they answered, and the text.
+
+    Args:
+        event: what was written.
+        platform: where.
+        settings: of the project.
+        texts: the project's words.
+        left_out: files that agents will not find.
+    """
     blocks: list[Block] = [Paragraph(_attribution(event, platform, settings))]
     if isinstance(event, MessageEdited):
         blocks.append(_remark(texts.say("edited")))
@@ -30,11 +58,28 @@ def as_comment(
     if event.reply_to is not None and event.reply_to.quote:
         blocks.append(Quote((Paragraph((Text(event.reply_to.quote),)),)))
     blocks += event.text.blocks
-    left_out = [attachment.kind.value for attachment in event.attachments]
-    left_out += [event.unsupported] if event.unsupported else []
-    if left_out:
-        blocks.append(_remark(f"[not passed on: {', '.join(left_out)}]"))
+    missing = [f"{shown_name(each.file)}: {texts.say(each.reason)}" for each in left_out]
+    missing += [event.unsupported] if event.unsupported else []
+    if missing:
+        blocks.append(_remark(f"[not passed on: {', '.join(missing)}]"))
     return Document(tuple(blocks))
+
+
+def as_file_words(
+    event: MessageReceived,
+    platform: str,
+    settings: ProjectSettings,
+    texts: Texts,
+    left_out: Sequence[LeftOut] = (),
+) -> Document:
+    """Return what stands with a file whose message has its text elsewhere; see `as_comment`."""
+    bare = evolve(event, text=EMPTY, reply_to=None, unsupported=None)
+    return as_comment(bare, platform, settings, texts, left_out)
+
+
+def shown_name(file: Attachment) -> str:
+    """Return what a file is called in a text: its name, or what sort of thing it is."""
+    return " ".join(file.name.split()) or file.kind.value.replace("_", " ")
 
 
 def as_request(body: Document, text: str, settings: ProjectSettings, marker: str) -> NewRequest:

@@ -12,11 +12,10 @@ from typing import Final
 
 from attrs import evolve
 
-from chatbridge.answers import Answers, Scene, calls_for_action
+from chatbridge.answers import Answers, calls_for_action
 from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
-from chatbridge.drafts import as_comment
 from chatbridge.errors import (
     ConfigurationError,
     ConflictError,
@@ -30,19 +29,19 @@ from chatbridge.events import (
     ConversationMigrated,
     DeliveryReported,
     Event,
-    MessageEdited,
-    MessageReceived,
 )
+from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
+from chatbridge.pieces import Pieces
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent, IntentKind
 from chatbridge.replies import Replies
-from chatbridge.richtext import Document
 from chatbridge.roster import Roster, conversation_subject
 from chatbridge.routing import Action
+from chatbridge.scenes import Scene
 from chatbridge.situations import Situations
 from chatbridge.vault import Kept, Vault
 
@@ -87,6 +86,7 @@ class Inbound:
         self._answers = Answers(vault, self._situations, replies, wake)
         self._completion = Completion(vault, wake)
         self._moves = Moves(vault)
+        self._files = FileIntake(roster, marks, clock)
 
     def receive(self, bot_key: tuple[str, str], event: Event) -> None:
         """Take one event in; returning means that it may be acknowledged.
@@ -165,22 +165,31 @@ class Inbound:
         others = [intent for intent in kept.record.pending if intent.key != scene.key]
         if any(not intent.overtaken for intent in others):
             raise RetryLaterError("an earlier message is on its way", retry_after=_BEHIND_ANOTHER)
-        settings = scene.project.kept.record.settings
-        decision = self._situations.decide(scene.event, kept.record, settings)
+        adapter = scene.bot.adapter
+        decision = self._situations.decide(scene.event, kept.record, scene.settings, adapter)
         if decision.action not in {Action.OPEN, Action.COMMENT}:
             self._answers.answer(scene, kept, decision)
             return
         kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
         now, horizon = self._clock.time(), scene.horizon
         intent = begun(scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon)
-        pieces = self._pieces(scene)
+        pieces = scene.pieces(kind)
         before = kept.record.intent(scene.key)
         intent = evolve(
-            intent, parts=len(pieces), overtaken=before is not None and before.overtaken
+            intent,
+            parts=len(pieces.writes),
+            files=pieces.files,
+            overtaken=before is not None and before.overtaken,
+            # Bringing a file takes long: noted first, so that its sender is told if it never ends.
+            clean=pieces.files > 0,
         )
-        scene = self._in_time(scene, intent)
+        if not pieces.files:
+            scene = self._in_time(scene, intent)
         kept = self._vault.replace(kept, kept.record.with_intent(intent))
-        self._write(scene, kept, intent, Written(""))
+        if pieces.files:
+            self._go_on(scene, kept, intent)
+        else:
+            self._write(scene, kept, intent, pieces, Brought(), Written(""))
 
     def _go_on(self, scene: Scene, kept: Kept[Conversation], intent: Intent) -> None:
         """Continue with an event that was begun: look for what is there before writing again."""
@@ -188,9 +197,9 @@ class Inbound:
         if not intent.clean:
             # Known before the look: what is not found counts only if the look began after that.
             unsettled = self._unsettled_for(intent)
-            found = self._writes.find(scene.desk, scene.project.kept.record.settings, intent)
+            found = self._writes.find(scene.desk, scene.settings, intent)
             if found.complete:
-                self._complete(scene, kept, intent, found.issue_id)
+                self._complete(scene, kept, intent, found)
                 return
             if unsettled > 0:
                 raise RetryLaterError("an outcome is unknown", retry_after=unsettled + 0.1)
@@ -199,10 +208,12 @@ class Inbound:
         elif not intent.clean and self._clock.time() >= intent.tell_by:
             self._apologise(scene)
         else:
+            pieces = scene.pieces(intent.kind)
+            brought = self._files.bring(scene, pieces, found.done, intent)
             mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
             scene = self._in_time(scene, mine)
             kept = self._vault.replace(kept, kept.record.with_intent(mine))
-            self._write(scene, kept, mine, found)
+            self._write(scene, kept, mine, pieces, brought, found)
 
     def _in_time(self, scene: Scene, intent: Intent) -> Scene:
         """Let nothing be written so late that somebody else may take the intent for settled."""
@@ -213,23 +224,12 @@ class Inbound:
         unchanged = self._watch.unchanged_for(intent.key, intent.look)
         return settle_time(intent, self._timings) - unchanged
 
-    def _pieces(self, scene: Scene) -> tuple[Document, ...]:
-        event = scene.event
-        if not isinstance(event, (MessageReceived, MessageEdited)):
-            return ()
-        settings = scene.project.kept.record.settings
-        body = as_comment(event, scene.bot.record.platform, settings, scene.project.texts)
-        return scene.desk.desk.split_comment(body)
-
     def _write(
-        self, scene: Scene, kept: Kept[Conversation], intent: Intent, found: Written
-    ) -> None:
-        settings = scene.project.kept.record.settings
-        text = scene.event.text.plain() if isinstance(scene.event, MessageReceived) else ""
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, pieces: Pieces,
+        brought: Brought, found: Written,
+    ) -> None:  # fmt: skip
         try:
-            issue_id = self._writes.write(
-                scene.desk, settings, intent, self._pieces(scene), text, found
-            )
+            written = self._writes.write(scene.desk, scene.settings, intent, pieces, brought, found)
         except UnknownOutcomeError:
             # The intent stays as it is: not clean, so the next try looks before it writes.
             self._watch.unchanged_for(intent.key, intent.look)
@@ -242,7 +242,7 @@ class Inbound:
         except RefusedError as error:
             self._refused(scene, kept, intent, error)
             return
-        self._complete(scene, kept, intent, issue_id)
+        self._complete(scene, kept, intent, written)
 
     def _note_clean(self, kept: Kept[Conversation], intent: Intent, *, partly: bool) -> None:
         """Note that no write is under way, so that the next try need not wait and look."""
@@ -275,15 +275,16 @@ class Inbound:
         self._apologise(scene)
 
     def _complete(
-        self, scene: Scene, kept: Kept[Conversation], intent: Intent, issue_id: str
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, written: Written
     ) -> None:
-        self._answers.tell_left_out(scene)
+        left_out = scene.pieces(intent.kind).not_brought(written.without_file)
+        self._answers.tell_left_out(scene, left_out)
         self._completion.complete(
             kept,
             intent,
-            project=scene.project.kept.record.settings.name,
+            project=scene.settings.name,
             site=scene.desk.desk.site,
-            issue_id=issue_id,
+            issue_id=written.issue_id,
         )
         self._answers.resume(scene, kept)
 

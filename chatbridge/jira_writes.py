@@ -5,15 +5,16 @@ An intent must be in the storage before anything here writes; nothing here keeps
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import frozen
 
 from chatbridge.comments import OwnComments
 from chatbridge.drafts import as_request, look_up
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
+from chatbridge.file_intake import Brought
 from chatbridge.marks import Marks
+from chatbridge.pieces import Piece, Pieces
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Intent, IntentKind
-from chatbridge.richtext import Document
 from chatbridge.roster import OpenDesk
 
 _REFUSED = 60.0
@@ -25,13 +26,15 @@ class Written:
 
     Args:
         issue_id: the request, empty where none was found.
-        comments: ordinal -> comment id of the parts that were found or written.
-        complete: whether every part is there.
+        done: ordinals of the writes that were found.
+        without_file: those of them that should have brought a file and say why they did not.
+        complete: whether every write is there.
         refusal: that the request of a comment is gone, else None.
     """
 
     issue_id: str
-    comments: dict[int, str] = field(factory=dict)
+    done: frozenset[int] = frozenset()
+    without_file: frozenset[int] = frozenset()
     complete: bool = False
     refusal: RefusedError | None = None
 
@@ -72,32 +75,46 @@ class JiraWrites:
             if opened is None:
                 return Written("")
             issue_id, first = opened.issue_id, 1
-        markers = self._markers(desk, issue_id, intent, first)
-        comments: dict[int, str] = {}
-        if markers:
-            found = desk.call(desk.desk.find_comments(issue_id, frozenset(markers)))
-            comments = {markers[marker]: ids[0] for marker, ids in found.items()}
-        for comment in comments.values():
-            self._own.add(desk.desk.site, comment)
-        return Written(issue_id, comments, complete=len(comments) == len(markers))
+        site, key = desk.desk.site, intent.key
+        comments = {
+            self._marks.comment_marker(site, issue_id, key, ordinal): ordinal
+            for ordinal in range(first, intent.parts)
+        }
+        files = {
+            self._marks.file_marker(site, key, ordinal): ordinal
+            for ordinal in range(intent.parts - intent.files, intent.parts)
+        }
+        written: dict[int, str] = {}
+        if comments:
+            found = desk.call(desk.desk.find_comments(issue_id, frozenset(comments)))
+            written = {comments[marker]: ids[0] for marker, ids in found.items()}
+        for comment in written.values():
+            self._own.add(site, comment)
+        brought: set[int] = set()
+        if files:
+            found = desk.call(desk.desk.find_files(issue_id, frozenset(files)))
+            brought = {files[marker] for marker in found}
+        done = frozenset({*range(first), *written, *brought})
+        without_file = frozenset(set(files.values()) & written.keys() - brought)
+        return Written(issue_id, done, without_file, complete=len(done) >= intent.parts)
 
     def write(
         self,
         desk: OpenDesk,
         settings: ProjectSettings,
         intent: Intent,
-        pieces: tuple[Document, ...],
-        text: str,
+        pieces: Pieces,
+        brought: Brought,
         found: Written,
-    ) -> str:
-        """Write what is missing and return the issue id.
+    ) -> Written:
+        """Write what is missing and return what is there then.
 
         Args:
             desk: where.
             settings: of the project.
             intent: of the event; already in the storage.
-            pieces: the text, each piece short enough for one write.
-            text: the text as written, for the summary.
+            pieces: what the event becomes.
+            brought: the files, ready to be attached.
             found: what is there already.
 
         Raises:
@@ -106,23 +123,33 @@ class JiraWrites:
             RefusedError: the site will not take it.
         """
         issue_id = found.issue_id or intent.issue_id
-        first = 0
+        done, without_file = set(found.done), set(found.without_file)
         if intent.kind is IntentKind.OPEN:
             if not issue_id:
                 marker = self._marks.request_marker(intent.key)
-                draft = as_request(pieces[0], text, settings, marker)
+                draft = as_request(pieces.writes[0].text, pieces.summary, settings, marker)
                 issue_id = desk.call(desk.desk.open_request(draft)).issue_id
-            first = 1
-        for ordinal in range(first, len(pieces)):
-            if ordinal not in found.comments:
-                marker = self._marks.comment_marker(desk.desk.site, issue_id, intent.key, ordinal)
-                add = desk.desk.add_comment(issue_id, pieces[ordinal], marker)
-                self._own.add(desk.desk.site, desk.call(add))
-        return issue_id
+            done.add(0)
+        for ordinal, piece in enumerate(pieces.writes):
+            if ordinal in done:
+                continue
+            marker = self._marks.comment_marker(desk.desk.site, issue_id, intent.key, ordinal)
+            ticket = brought.tickets.get(ordinal)
+            comment = self._attach(desk, issue_id, ticket, piece, marker) if ticket else None
+            if comment is None:
+                text = piece.text if piece.file is None else piece.without
+                comment = desk.call(desk.desk.add_comment(issue_id, text, marker))
+                without_file |= {ordinal} if piece.file is not None else set()
+            self._own.add(desk.desk.site, comment)
+        return Written(issue_id, frozenset(done), frozenset(without_file), complete=True)
 
-    def _markers(self, desk: OpenDesk, issue_id: str, intent: Intent, first: int) -> dict[str, int]:
-        site = desk.desk.site
-        return {
-            self._marks.comment_marker(site, issue_id, intent.key, ordinal): ordinal
-            for ordinal in range(first, intent.parts)
-        }
+    def _attach(
+        self, desk: OpenDesk, issue_id: str, ticket: str, piece: Piece, marker: str
+    ) -> str | None:
+        """Return the id of the comment with the file, None where the site refuses the file."""
+        try:
+            return desk.call(desk.desk.attach_file(issue_id, ticket, piece.text, marker))
+        except RefusedError as error:
+            if error.reason is not Refusal.BAD_FILE:
+                raise
+            return None

@@ -66,17 +66,20 @@ class Marks:
         seed = self.hashes.mark("comment", event_key, str(ordinal), size=_SEED_BYTES)
         return _word(seed + self._check(site, issue_id, seed))
 
-    def file_marker(self, site: str, issue_id: str, event_key: str, ordinal: int) -> str:
-        """Return the marker in the name of the file that is the n-th write of an event."""
-        seed = self.hashes.mark("file", event_key, str(ordinal), size=_FILE_SEED_BYTES)
-        return _word(seed + self._file_check(site, issue_id, seed))
+    def file_marker(self, site: str, event_key: str, ordinal: int) -> str:
+        """Return the marker in the name of the file that is the n-th write of an event.
 
-    def is_our_file(self, site: str, issue_id: str, name: str) -> bool:
-        """Tell whether the bridge gave a file of this issue its name."""
+        It does not say of which issue: a file gets its name before its request exists.
+        """
+        seed = self.hashes.mark("file", event_key, str(ordinal), size=_FILE_SEED_BYTES)
+        return _word(seed + self._file_check(site, seed))
+
+    def is_our_file(self, site: str, name: str) -> bool:
+        """Tell whether the bridge gave a file of this site its name."""
         raw = _bytes(marker_in(name) or "")
         seed, check = raw[:_FILE_SEED_BYTES], raw[_FILE_SEED_BYTES:]
         return len(raw) == _FILE_SEED_BYTES + _FILE_CHECK_BYTES and hmac.compare_digest(
-            check, self._file_check(site, issue_id, seed)
+            check, self._file_check(site, seed)
         )
 
     def is_ours(self, site: str, issue_id: str, marker: str | None) -> bool:
@@ -145,8 +148,8 @@ class Marks:
     def _check(self, site: str, issue_id: str, seed: bytes) -> bytes:
         return self.hashes.mark("ours", site, issue_id, seed, size=_CHECK_BYTES)
 
-    def _file_check(self, site: str, issue_id: str, seed: bytes) -> bytes:
-        return self.hashes.mark("our file", site, issue_id, seed, size=_FILE_CHECK_BYTES)
+    def _file_check(self, site: str, seed: bytes) -> bytes:
+        return self.hashes.mark("our file", site, seed, size=_FILE_CHECK_BYTES)
 
     def _choice_check(self, body: str, address: Address) -> str:
         mac = self.hashes.token("choice", body, address.chat, size=12)

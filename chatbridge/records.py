@@ -105,6 +105,7 @@ class Intent:
         owner: the process that works on it.
         beat: changes with every change of hands or doubt.
         parts: how many writes it takes.
+        files: how many of them, the last ones, bring a file or say why they could not.
         clean: whether it is certain that no write of it is under way.
         overtaken: whether later events passed it at the platform, so that no repeat will come.
         signs: changes while the process that has an overtaken event in its memory lives.
@@ -122,6 +123,7 @@ class Intent:
     overtaken: bool = False
     signs: int = 0
     thread: str | None = field(default=None, repr=False)
+    files: int = 0
 
     @property
     def is_begun(self) -> bool:
@@ -138,15 +140,16 @@ class Intent:
         return [
             self.key, self.kind.value, self.issue_id, self.tell_by, self.owner, self.beat,
             self.parts, int(self.clean), int(self.overtaken), self.signs, self.thread,
+            self.files,
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: list[Any]) -> Self:
         """Return the intent of such values."""
-        key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken, signs, thread = plain
+        key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken = plain[:9]
         return cls(
             key, IntentKind(kind), issue_id, tell_by, owner, beat,
-            parts, bool(clean), bool(overtaken), signs, thread,
+            parts, bool(clean), bool(overtaken), *plain[9:],
         )  # fmt: skip
 
 

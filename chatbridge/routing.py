@@ -49,6 +49,7 @@ class Situation:
         wants_new: whether the person asked for a new request.
         may_open: whether one more request is allowed.
         choice: action of a picked choice after its signature was checked, empty where it is bad.
+        carried: whether anything of a message beside its text can be passed on.
     """
 
     current: str = ""
@@ -57,6 +58,7 @@ class Situation:
     wants_new: bool = False
     may_open: bool = True
     choice: str = ""
+    carried: bool = False
 
 
 @frozen
@@ -104,10 +106,8 @@ def _start_with_handle(event: Event, now: Situation) -> bool:
     return bool(now.addressed) and _command("start")(event, now)
 
 
-def _cannot_carry(event: Event, _: Situation) -> bool:
-    if not isinstance(event, MessageReceived):
-        return False
-    return event.text.is_empty()
+def _cannot_carry(event: Event, now: Situation) -> bool:
+    return isinstance(event, MessageReceived) and event.text.is_empty() and not now.carried
 
 
 def _from_program(event: Event, _: Situation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, field, frozen
 
+from chatbridge.adapter import Adapter
 from chatbridge.clock import Clock
 from chatbridge.content import Address
 from chatbridge.events import ChoicePicked, Event, MessageReceived
@@ -11,6 +12,7 @@ from chatbridge.http_types import Pace
 from chatbridge.links import Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.pacing import Pacer
+from chatbridge.pieces import sorted_files
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Conversation
 from chatbridge.routing import Action, Decision, Situation, decide
@@ -40,10 +42,12 @@ class Situations:
         return Pacer(self.clock)
 
     def decide(
-        self, event: Event, conversation: Conversation, settings: ProjectSettings
+        self, event: Event, conversation: Conversation, settings: ProjectSettings, adapter: Adapter
     ) -> Decision:
         """Return what the event means now; a flood of strangers opens only so many requests."""
-        decision = decide(event, self.of(event, conversation, settings))
+        situation = self.of(event, conversation, settings)
+        carried = bool(sorted_files(event, adapter, settings)[0])
+        decision = decide(event, evolve(situation, carried=carried))
         if decision.action is Action.OPEN:
             per_second = self.new_per_minute / 60
             pace = Pace("project", settings.name, per_second, max(1, int(self.new_per_minute)))

@@ -39,7 +39,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
         "Sorry, the message you sent at {time} UTC could not be passed on. Please send it again."
     ),
     "unsupported": "Sorry, I cannot pass this on ({what}). Please write it as text.",
-    "files_left_out": "Your text was passed on, but the attached file was not.",
+    "files_left_out": "Not passed on: {files}.",
+    "file_unwanted": "this kind of file is not accepted here",
+    "file_too_large": "too large",
+    "file_refused": "it could not be read or is not allowed",
     "rest_left_out": "Your text was passed on, but the rest of the message was not ({what}).",
     "not_shown": "Part of an answer could not be shown here. Our team has been told.",
     "held": "There are {count} new answers to this request. Shall I show them all?",

@@ -37,6 +37,7 @@ FLOORS: dict[int, str] = {
         "memory_storage sqlite_storage sqlite_database sqlite_file "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
+        "pieces scenes file_limits file_intake "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "
         "configuration_file configuration_sections file_urls witnesses file_serving"
