@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chatbridge.content import Address, Attachment, Contact, FileKind
 from chatbridge.desk import MarkerRung
-from chatbridge.drafts import as_comment, as_request, look_up, summary_of
+from chatbridge.drafts import LeftOut, as_comment, as_file_words, as_request, look_up, summary_of
 from chatbridge.events import MessageEdited, MessageReceived, ReplyTo
 from chatbridge.project import ProjectSettings
 from chatbridge.richtext import Document, Mark, Quote, Text
@@ -23,6 +23,9 @@ MESSAGE = MessageReceived(
     sender=Contact("5", "Ann"),
     text=Document.from_plain("My words"),
 )
+
+PHOTO = Attachment(FileKind.PHOTO)
+VOICE = Attachment(FileKind.VOICE, name="a.ogg")
 
 
 def comment(event=MESSAGE, **changes):
@@ -81,23 +84,27 @@ def test_forwarded_words_are_not_the_senders():
 
 
 @pytest.mark.parametrize(
-    ("changes", "remark"),
+    ("files", "unsupported", "remark"),
     [
-        ({"attachments": (Attachment(FileKind.PHOTO),)}, "[not passed on: photo]"),
-        (
-            {"attachments": (Attachment(FileKind.PHOTO), Attachment(FileKind.VOICE))},
-            "[not passed on: photo, voice]",
-        ),
-        ({"unsupported": "poll"}, "[not passed on: poll]"),
-        (
-            {"attachments": (Attachment(FileKind.PHOTO),), "unsupported": "poll"},
-            "[not passed on: photo, poll]",
-        ),
+        ((PHOTO,), None, "[not passed on: photo: too large]"),
+        ((PHOTO, VOICE), None, "[not passed on: photo: too large, a.ogg: too large]"),
+        ((), "poll", "[not passed on: poll]"),
+        ((PHOTO,), "poll", "[not passed on: photo: too large, poll]"),
     ],
 )
-def test_what_is_left_out_is_said(changes, remark):
+def test_what_is_left_out_is_said(files, unsupported, remark):
     """Agents learn of everything that they do not see."""
-    assert f"Ann (Telegram)\n\nMy words\n\n{remark}" == comment(evolve(MESSAGE, **changes)).plain()
+    event = evolve(MESSAGE, unsupported=unsupported)
+    left_out = [LeftOut(file, "file_too_large") for file in files]
+    body = as_comment(event, "telegram", SETTINGS, Texts(), left_out)
+    assert f"Ann (Telegram)\n\nMy words\n\n{remark}" == body.plain()
+
+
+def test_words_beside_a_file_say_who_sent_it():
+    """A file that stands apart from its text is attributed as well, and quotes nothing again."""
+    event = evolve(MESSAGE, reply_to=ReplyTo("1", None, "quoted"))
+    words = as_file_words(event, "telegram", SETTINGS, Texts())
+    assert "Ann (Telegram)" == words.plain()
 
 
 def test_edits_are_told_as_edits():

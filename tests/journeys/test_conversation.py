@@ -268,19 +268,21 @@ def test_what_can_be_said_as_text_is_passed_on(world, opened, kind):
 
 def test_left_out_attachment_is_told_to_both_sides(world, opened):
     """A caption is passed on; customer and agents learn that its file was not."""
+    world.set_project(customer_files=())
     world.telegram.control("unsupported", {"chat": CHAT, "kind": "photo", "caption": "Look!"})
     world.run()
     (text,) = passed_on(world, opened)
-    assert ("Look!" in text, "[not passed on: photo]" in text) == (True, True)
-    assert 1 == world.shown("the attached file was not")
+    assert ("Look!" in text, "[not passed on: photo.jpg: this kind" in text) == (True, True)
+    assert 1 == world.shown("Not passed on: photo.jpg (this kind of file is not accepted here).")
 
 
 def test_left_out_attachment_of_the_first_message_is_told_too(world):
     """The same holds for the message that opens the request."""
+    world.set_project(customer_files=())
     world.telegram.control("unsupported", {"chat": CHAT, "kind": "photo", "caption": "Look!"})
     world.run()
-    assert "[not passed on: photo]" in world.requests()[0]["description"]
-    assert 1 == world.shown("the attached file was not")
+    assert "[not passed on: photo.jpg: this kind" in world.requests()[0]["description"]
+    assert 1 == world.shown("Not passed on: photo.jpg")
 
 
 def test_content_left_out_beside_a_text_is_told_to_both_sides(world, opened):

@@ -272,5 +272,5 @@ def test_a_caption_is_passed_on(world):
     world.run()
     assert (["My printer"], 1) == (
         [each["summary"] for each in world.requests()],
-        world.shown("attached file was not"),
+        world.shown("Not passed on: "),
     )
