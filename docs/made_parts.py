@@ -25,8 +25,8 @@ from chatbridge import errors, hookspecs
 from chatbridge.content import FileKind
 from chatbridge.links import Inflight, Link, Told
 from chatbridge.records import BotRecord, Claim, Conversation, Intent, Project
+from chatbridge.testing.desk_behaviour import Behaviour
 from chatbridge.testing.desk_simulator import DeskSimulator
-from chatbridge.testing.desk_state import Behaviour
 from chatbridge.testing.simulator import Fault, Simulator
 
 ROOT = Path(__file__).resolve().parents[1]

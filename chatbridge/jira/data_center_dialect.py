@@ -24,8 +24,10 @@ from chatbridge.jira.comment_properties import MARKER_PROPERTY, VISIBILITY_PROPE
 from chatbridge.jira.dialect import Ask, Dialect, Query
 from chatbridge.jira.outcomes import understood
 from chatbridge.jira.site import SiteSettings
-from chatbridge.jira.wiki import escape_document, unescape
-from chatbridge.richtext import Document
+from chatbridge.jira.wiki import APART
+from chatbridge.jira.wiki_read import read_wiki
+from chatbridge.jira.wiki_write import write_wiki
+from chatbridge.richtext import EMPTY, Document
 
 LONGEST: Final = 30_000
 """UTF-16 units of wiki markup in one comment; Jira's own limit is 32,767 unless it is changed."""
@@ -69,19 +71,20 @@ class DataCenterDialect(Dialect):
 
     def write_body(self, document: Document) -> Any:
         """See `Dialect.write_body`."""
-        return escape_document(document)
+        # A comment of no characters at all is refused.
+        return write_wiki(document) or APART
 
     def read_body(self, body: Any) -> Document:
         """See `Dialect.read_body`."""
-        return Document.from_plain(unescape(body)) if isinstance(body, str) else Document()
+        return read_wiki(body) if isinstance(body, str) else EMPTY
 
     def fits(self, document: Document) -> bool:
         """See `Dialect.fits`."""
-        return len(escape_document(document).encode("utf-16-le")) // 2 < LONGEST
+        return len(write_wiki(document).encode("utf-16-le")) // 2 < LONGEST
 
     def descriptions(self, document: Document) -> Iterator[tuple[Any, dict[str, Any]]]:
         """See `Dialect.descriptions`."""
-        yield escape_document(document), {}
+        yield write_wiki(document), {}
 
     def language(self, tag: str) -> Query:  # noqa: ARG002 - of the contract
         """See `Dialect.language`: it is the account's own."""

@@ -144,23 +144,24 @@ def platform_date(milliseconds: int) -> str:
 def customer_user(person: Person, base: str) -> dict[str, Any]:
     """Return a person as the customer API shows them."""
     return {
-        "accountId": person.account_id,
+        **person.identity,
         "displayName": person.name,
         "active": True,
         "timeZone": "Etc/UTC",
         "_links": {
-            "jiraRest": f"{base}/rest/api/2/user?accountId={person.account_id}",
-            "self": f"{base}/rest/api/2/user?accountId={person.account_id}",
+            "jiraRest": f"{base}/rest/api/2/user?{person.query}",
+            "self": f"{base}/rest/api/2/user?{person.query}",
         },
     }
 
 
 def platform_user(person: Person, base: str) -> dict[str, Any]:
     """Return a person as the platform API shows them; e-mail addresses stay hidden."""
+    version, kind = (2, {}) if person.username else (3, {"accountType": person.kind})
     return {
-        "self": f"{base}/rest/api/3/user?accountId={person.account_id}",
-        "accountId": person.account_id,
-        "accountType": person.kind,
+        "self": f"{base}/rest/api/{version}/user?{person.query}",
+        **person.identity,
+        **kind,
         "displayName": person.name,
         "active": True,
         "timeZone": "Etc/UTC",

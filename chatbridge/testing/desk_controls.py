@@ -9,11 +9,11 @@ from typing import Any
 
 import attrs
 
+from chatbridge.testing.desk_behaviour import Behaviour
 from chatbridge.testing.desk_files import adf_with_media, with_references
 from chatbridge.testing.desk_people import PEOPLE, STATUSES, Person
 from chatbridge.testing.desk_shelf import SimulatedFile
 from chatbridge.testing.desk_state import (
-    Behaviour,
     DeskState,
     SimulatedComment,
     SimulatedIssue,

@@ -28,7 +28,7 @@ from chatbridge.testing.desk_customer_shapes import (
 from chatbridge.testing.desk_people import STATUSES, RequestTypeSpec, SimulatedProject
 from chatbridge.testing.desk_requests import NewRequests
 from chatbridge.testing.desk_state import DeskState, SimulatedIssue
-from chatbridge.testing.desk_texts import adf_of, stored_length, text_of, text_of_wiki
+from chatbridge.testing.desk_texts import adf_of, stored_length, text_of_wiki
 from chatbridge.testing.desk_webhooks import HintSender
 
 
@@ -161,7 +161,7 @@ class CustomerApi:
                 False: call.yes("internal", default=True),
             }
             comments = [each for each in self._state.comments(issue) if wanted[each.public]]
-            with_files = "attachment" in call.all("expand")
+            with_files = self._state.edition.lists_files and "attachment" in call.all("expand")
             shown = [
                 comment_shape(each, issue, call.base, with_files=with_files) for each in comments
             ]
@@ -214,7 +214,7 @@ class CustomerApi:
         raise customer_refusal(400, "The transition is not possible.")
 
     def _status_history(self, call: DeskCall) -> HttpResponse:
-        shown = [status_shape(self._find(call))]
+        shown = [status_shape(self._find(call), self._state.edition)]
         return customer_page(call, shown, self._state.behaviour.page_cap)
 
     def _shape(self, issue: SimulatedIssue, base: str) -> dict[str, Any]:
@@ -223,7 +223,7 @@ class CustomerApi:
         assert desk_id is not None
         values = {
             "summary": issue.summary,
-            "description": text_of(issue.description),
+            "description": issue.wiki_description,
             **issue.values,
         }
         self_link = f"{base}{CUSTOMER_ROOT}/request/{issue.issue_id}"
@@ -241,7 +241,7 @@ class CustomerApi:
                 for each in kind.fields
                 if each.field_id in values
             ],
-            "currentStatus": status_shape(issue),
+            "currentStatus": status_shape(issue, self._state.edition),
             "_links": {
                 "jiraRest": f"{base}/rest/api/2/issue/{issue.issue_id}",
                 "web": f"{base}/servicedesk/customer/portal/{desk_id}/{issue.key}",

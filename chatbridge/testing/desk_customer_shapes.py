@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.testing.desk_answers import customer_date, customer_user
+from chatbridge.testing.desk_editions import Edition
 from chatbridge.testing.desk_files import file_page
 from chatbridge.testing.desk_people import STATUSES, FieldSpec, RequestTypeSpec, SimulatedProject
 from chatbridge.testing.desk_state import SimulatedComment, SimulatedIssue
@@ -68,11 +69,12 @@ def field_shape(spec: FieldSpec) -> dict[str, Any]:
     }
 
 
-def status_shape(issue: SimulatedIssue) -> dict[str, Any]:
+def status_shape(issue: SimulatedIssue, edition: Edition) -> dict[str, Any]:
     """Return the status of a request as the customer API shows it."""
+    category = {"statusCategory": STATUSES[issue.status][1]} if edition.names_category else {}
     return {
         "status": issue.status,
-        "statusCategory": STATUSES[issue.status][1],
+        **category,
         "statusDate": customer_date(issue.status_since),
     }
 

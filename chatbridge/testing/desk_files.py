@@ -65,9 +65,16 @@ class FilesApi:
         return [
             route("POST", put_aside, self._put_aside),
             route("POST", request + "/attachment", self._attach),
-            route("GET", request + "/attachment", self._list),
             route("GET", self._platform + "/attachment/meta", self._meta),
             route("GET", self._platform + "/attachment/{}", self._about),
+            *self._listing(),
+        ]
+
+    def _listing(self) -> list[Route]:
+        if not self._state.edition.lists_files:
+            return []
+        return [
+            route("GET", f"{CUSTOMER_ROOT}/request/{{}}/attachment", self._list),
             route("GET", self._platform + "/attachment/content/{}", self._content),
         ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from attrs import define, field, frozen
 
 STATUSES = {
@@ -23,12 +25,27 @@ class Person:
         name: to show.
         email: to log in with.
         kind: "atlassian", "app" or "customer".
+        username: on Data Center, which has no account ids; empty on Cloud.
     """
 
     account_id: str
     name: str
     email: str = ""
     kind: str = "atlassian"
+    username: str = ""
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What names the person in every answer; a key of Data Center outlives the user name."""
+        if not self.username:
+            return {"accountId": self.account_id}
+        return {"name": self.username, "key": f"JIRAUSER{crc32(self.account_id.encode()) % 10**5}"}
+
+    @property
+    def query(self) -> str:
+        """What names the person in an address."""
+        name = "username" if self.username else "accountId"
+        return f"{name}={self.username or self.account_id}"
 
 
 @frozen

@@ -17,21 +17,20 @@ from chatbridge.testing.desk_answers import (
 )
 from chatbridge.testing.desk_people import STATUSES
 from chatbridge.testing.desk_platform_shapes import (
-    PLATFORM_ROOT,
     comment_shape,
     issue_shape,
     status_shape,
 )
+from chatbridge.testing.desk_property_api import PropertyApi
 from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
-from chatbridge.testing.desk_texts import adf_problem, stored_length, text_of
+from chatbridge.testing.desk_texts import stored_length
 from chatbridge.testing.desk_webhooks import HintSender
 
 _MOST_IDS = 1000
-_LONGEST_PROPERTY = 32_768
 
 
 class PlatformApi:
-    """Answers calls to the platform API, version 3.
+    """Answers calls to the platform API: version 3 of Cloud, 2 of Data Center.
 
     Args:
         state: of the site.
@@ -44,22 +43,20 @@ class PlatformApi:
 
     def routes(self) -> list[Route]:
         """Return what it answers to."""
-        issue = PLATFORM_ROOT + "/issue/{}"
-        properties = PLATFORM_ROOT + "/comment/{}/properties"
+        root = self._state.edition.platform_root
+        issue = root + "/issue/{}"
+        bulk = [route("POST", root + "/comment/list", self._comment_list)]
         return [
-            route("GET", PLATFORM_ROOT + "/myself", self._myself),
-            route("GET", PLATFORM_ROOT + "/mypermissions", self._my_permissions),
+            *(bulk if self._state.edition.reads_in_bulk else ()),
+            *PropertyApi(self._state).routes(),
+            route("GET", root + "/myself", self._myself),
+            route("GET", root + "/mypermissions", self._my_permissions),
             route("GET", issue, self._issue),
             route("GET", issue + "/comment", self._comments),
             route("POST", issue + "/comment", self._add_comment),
             route("GET", issue + "/comment/{}", self._comment),
             route("PUT", issue + "/comment/{}", self._edit_comment),
             route("DELETE", issue + "/comment/{}", self._delete_comment),
-            route("POST", PLATFORM_ROOT + "/comment/list", self._comment_list),
-            route("GET", properties, self._property_keys),
-            route("GET", properties + "/{}", self._property),
-            route("PUT", properties + "/{}", self._set_property),
-            route("DELETE", properties + "/{}", self._delete_property),
             route("GET", issue + "/transitions", self._transitions),
             route("POST", issue + "/transitions", self._transition),
         ]
@@ -96,7 +93,7 @@ class PlatformApi:
 
     def _my_permissions(self, call: DeskCall) -> HttpResponse:
         wanted = call.all("permissions")
-        if not wanted:
+        if not wanted and self._state.edition.reads_in_bulk:
             raise platform_refusal(400, "The 'permissions' query parameter is required.")
         have = self._state.behaviour.access
         shown = {
@@ -137,7 +134,8 @@ class PlatformApi:
                 "maxResults": most,
                 "total": len(comments),
                 "comments": [
-                    comment_shape(each, issue, call.base, with_properties) for each in shown
+                    self._shape(each, issue, call, with_properties=with_properties)
+                    for each in shown
                 ],
             },
         )
@@ -145,14 +143,25 @@ class PlatformApi:
     def _comment(self, call: DeskCall) -> HttpResponse:
         issue, comment = self._comment_of_issue(call)
         return reply(
-            200, comment_shape(comment, issue, call.base, "properties" in call.all("expand"))
+            200,
+            self._shape(comment, issue, call, with_properties="properties" in call.all("expand")),
         )
 
-    def _checked_body(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _shape(
+        self,
+        comment: SimulatedComment,
+        issue: SimulatedIssue,
+        call: DeskCall,
+        *,
+        with_properties: bool = False,
+    ) -> dict[str, Any]:
+        return comment_shape(
+            comment, issue, call.base, self._state.edition, with_properties=with_properties
+        )
+
+    def _checked_body(self, body: dict[str, Any]) -> tuple[dict[str, Any], str]:
         text = body.get("body")
-        problem = adf_problem(text)
-        if problem is not None or not isinstance(text, dict):
-            raise platform_refusal(400, "", {"comment": "Comment body is not valid!"})
+        read = self._state.edition.read_comment(text)
         if stored_length(text) > self._state.behaviour.text_limit:
             raise platform_refusal(
                 400,
@@ -162,12 +171,12 @@ class PlatformApi:
                     " 32,767 characters."
                 },
             )
-        return text
+        return read
 
     def _add_comment(self, call: DeskCall) -> HttpResponse:
         issue = self._find(call)
         body = call.json()
-        text = self._checked_body(body)
+        adf, wiki = self._checked_body(body)
         if len(issue.comments) >= self._state.behaviour.comment_cap:
             raise platform_refusal(413, "The issue has as many comments as it can have.")
         properties = _properties(body)
@@ -178,7 +187,8 @@ class PlatformApi:
         comment = self._state.add_comment(
             issue,
             call.account,
-            adf=text,
+            adf=adf,
+            wiki=wiki,
             # Public unless the property says otherwise: as the real one does.
             public=not internal,
             restricted_to=restriction.get("value") if isinstance(restriction, dict) else None,
@@ -186,19 +196,19 @@ class PlatformApi:
             lag=call.lag,
         )
         self._hints.comment_event("comment_created", issue, comment, call.base)
-        return reply(201, comment_shape(comment, issue, call.base, with_properties=False))
+        return reply(201, self._shape(comment, issue, call))
 
     def _edit_comment(self, call: DeskCall) -> HttpResponse:
         issue, comment = self._comment_of_issue(call)
         body = call.json()
-        text = self._checked_body(body)
+        adf, wiki = self._checked_body(body)
         self._count_write(issue)
-        comment.adf, comment.wiki = text, text_of(text)
+        comment.adf, comment.wiki = adf, wiki
         comment.properties.update(_properties(body))
         comment.updated = self._state.wall_ms()
         self._state.touch(issue)
         self._hints.comment_event("comment_updated", issue, comment, call.base)
-        return reply(200, comment_shape(comment, issue, call.base, with_properties=False))
+        return reply(200, self._shape(comment, issue, call))
 
     def _delete_comment(self, call: DeskCall) -> HttpResponse:
         issue, comment = self._comment_of_issue(call)
@@ -217,7 +227,7 @@ class PlatformApi:
         with_properties = "properties" in call.all("expand")
         found = [self._state.find_comment(str(each)) for each in dict.fromkeys(ids)]
         shown = [
-            comment_shape(each[1], each[0], call.base, with_properties)
+            self._shape(each[1], each[0], call, with_properties=with_properties)
             for each in found
             if each is not None and self._state.behaviour.access
         ]
@@ -230,39 +240,10 @@ class PlatformApi:
         }
         return reply(200, page)
 
-    def _property_keys(self, call: DeskCall) -> HttpResponse:
-        _, comment = self._find_comment(call.names[0])
-        link = f"{call.base}{PLATFORM_ROOT}/comment/{comment.comment_id}/properties"
-        keys = [{"key": key, "self": f"{link}/{key}"} for key in comment.properties]
-        return reply(200, {"keys": keys})
-
-    def _property(self, call: DeskCall) -> HttpResponse:
-        _, comment = self._find_comment(call.names[0])
-        if call.names[1] not in comment.properties:
-            raise platform_refusal(404, "The property does not exist.")
-        return reply(200, {"key": call.names[1], "value": comment.properties[call.names[1]]})
-
-    def _set_property(self, call: DeskCall) -> HttpResponse:
-        issue, comment = self._find_comment(call.names[0])
-        if not 0 < len(call.call.body) <= _LONGEST_PROPERTY or len(call.names[1]) > 255:
-            raise platform_refusal(400, "The property's key or value is empty or too long.")
-        self._count_write(issue)
-        status = 200 if call.names[1] in comment.properties else 201
-        comment.properties[call.names[1]] = call.json()
-        return reply(status, {})
-
-    def _delete_property(self, call: DeskCall) -> HttpResponse:
-        issue, comment = self._find_comment(call.names[0])
-        if call.names[1] not in comment.properties:
-            raise platform_refusal(404, "The property does not exist.")
-        self._count_write(issue)
-        del comment.properties[call.names[1]]
-        return reply(204)
-
     def _transitions(self, call: DeskCall) -> HttpResponse:
         issue = self._find(call)
         shown = [
-            {"id": number, "name": name, "to": status_shape(name, call.base)}
+            {"id": number, "name": name, "to": status_shape(name, call.base, self._state.edition)}
             for name, (number, _) in STATUSES.items()
             if name != issue.status
         ]

@@ -5,22 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.testing.desk_answers import platform_date, platform_user
+from chatbridge.testing.desk_editions import Edition
 from chatbridge.testing.desk_files import platform_file
 from chatbridge.testing.desk_people import STATUSES, FieldSpec
 from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
-
-PLATFORM_ROOT = "/rest/api/3"
 
 _CATEGORIES = {"NEW": (2, "new", "To Do"), "INDETERMINATE": (4, "indeterminate", "In Progress"),
                "DONE": (3, "done", "Done")}  # fmt: skip
 
 
-def status_shape(name: str, base: str) -> dict[str, Any]:
+def status_shape(name: str, base: str, edition: Edition) -> dict[str, Any]:
     """Return a status with its category."""
     number, category = STATUSES[name]
     category_id, key, category_name = _CATEGORIES[category]
     return {
-        "self": f"{base}{PLATFORM_ROOT}/status/{number}",
+        "self": f"{base}{edition.platform_root}/status/{number}",
         "id": number,
         "name": name,
         "statusCategory": {"id": category_id, "key": key, "name": category_name},
@@ -35,13 +34,14 @@ def issue_shape(
     updated: int | None = None,
 ) -> dict[str, Any]:
     """Return an issue with the wanted fields; `updated` is what a search believes."""
+    edition = state.edition
     comments = state.comments(issue)
     fields: dict[str, Any] = {
         "summary": issue.summary,
-        "description": issue.description,
+        "description": edition.text(issue.description, issue.wiki_description),
         "created": platform_date(issue.created),
         "updated": platform_date(state.updated(issue) if updated is None else updated),
-        "status": status_shape(issue.status, base),
+        "status": status_shape(issue.status, base, edition),
         "project": {
             "id": issue.project.project_id,
             "key": issue.project.key,
@@ -51,12 +51,14 @@ def issue_shape(
         "reporter": platform_user(issue.reporter, base),
         "creator": platform_user(issue.creator, base),
         "labels": [],
-        "attachment": [platform_file(each, base, PLATFORM_ROOT) for each in state.files(issue)],
+        "attachment": [
+            platform_file(each, base, edition.platform_root) for each in state.files(issue)
+        ],
         "comment": {
             "startAt": 0,
             "maxResults": len(comments),
             "total": len(comments),
-            "comments": [comment_shape(each, issue, base) for each in comments],
+            "comments": [comment_shape(each, issue, base, edition) for each in comments],
         },
         **issue.values,
     }
@@ -64,25 +66,30 @@ def issue_shape(
     return {
         "id": issue.issue_id,
         "key": issue.key,
-        "self": f"{base}{PLATFORM_ROOT}/issue/{issue.issue_id}",
+        "self": f"{base}{edition.platform_root}/issue/{issue.issue_id}",
         "fields": {name: v for name, v in fields.items() if everything or name in wanted},
     }
 
 
 def comment_shape(
-    comment: SimulatedComment, issue: SimulatedIssue, base: str, with_properties: bool = False
+    comment: SimulatedComment,
+    issue: SimulatedIssue,
+    base: str,
+    edition: Edition,
+    *,
+    with_properties: bool = False,
 ) -> dict[str, Any]:
     """Return a comment; on a project without a service desk every one claims to be public."""
-    link = f"{base}{PLATFORM_ROOT}/issue/{issue.issue_id}/comment/{comment.comment_id}"
+    link = f"{base}{edition.platform_root}/issue/{issue.issue_id}/comment/{comment.comment_id}"
     shape: dict[str, Any] = {
         "self": link,
         "id": comment.comment_id,
         "author": platform_user(comment.author, base),
-        "body": comment.adf,
+        "body": edition.text(comment.adf, comment.wiki),
         "updateAuthor": platform_user(comment.author, base),
         "created": platform_date(comment.created),
         "updated": platform_date(comment.updated),
-        "jsdPublic": comment.public or not issue.is_request,
+        **edition.visibility(public=comment.public or not issue.is_request),
     }
     if comment.restricted_to is not None:
         name = comment.restricted_to

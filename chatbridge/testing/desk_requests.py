@@ -7,19 +7,8 @@ from typing import Any
 from chatbridge.testing.desk_answers import DeskCall, DeskRefusal, customer_refusal
 from chatbridge.testing.desk_people import AUTOMATION, FieldSpec, Person, RequestTypeSpec
 from chatbridge.testing.desk_state import DeskState, SimulatedIssue
-from chatbridge.testing.desk_texts import adf_of, adf_problem, stored_length, text_of_wiki
+from chatbridge.testing.desk_texts import adf_of, stored_length
 from chatbridge.testing.desk_webhooks import HintSender
-
-_KNOWN = {
-    "serviceDeskId",
-    "requestTypeId",
-    "requestFieldValues",
-    "raiseOnBehalfOf",
-    "requestParticipants",
-    "isAdfRequest",
-    "channel",
-    "form",
-}
 
 
 class NewRequests:
@@ -37,7 +26,7 @@ class NewRequests:
     def open(self, call: DeskCall) -> SimulatedIssue:
         """Open the request that the call asks for, or refuse it with a 400."""
         body = call.json()
-        if set(body) - _KNOWN:
+        if set(body) - self._state.edition.request_keys:
             raise customer_refusal(400, "Unrecognized field in the payload.")
         project = self._state.project(str(body.get("serviceDeskId", "")))
         kind = project.request_type(str(body.get("requestTypeId", ""))) if project else None
@@ -47,7 +36,7 @@ class NewRequests:
         if not isinstance(values, dict):
             raise _bad_fields("There are no field values.")
         self._check_fields(kind, values)
-        description = self._description(values.get("description"), body.get("isAdfRequest"))
+        adf, wiki = self._description(values.get("description"), body.get("isAdfRequest"))
         moment = self._state.wall_ms()
         issue = SimulatedIssue(
             issue_id=self._state.new_issue_id(),
@@ -57,7 +46,8 @@ class NewRequests:
             reporter=self._reporter(body.get("raiseOnBehalfOf"), call.account),
             creator=call.account,
             summary=values["summary"],
-            description=description,
+            description=adf,
+            wiki_description=wiki,
             created=moment,
             visible_from=self._state.clock.monotonic() + call.lag,
             status_since=moment,
@@ -82,25 +72,24 @@ class NewRequests:
                 raise _bad_fields(f"Field '{name}' cannot be set. It is not on the screen.")
             _check_value(field, value)
 
-    def _description(self, given: Any, is_adf: Any) -> dict[str, Any]:
+    def _description(self, given: Any, is_adf: Any) -> tuple[dict[str, Any], str]:
         if is_adf is True and self._state.behaviour.refuse_adf:
             raise _bad_fields("description: Operation value must be a string")
         if given is None:
-            return adf_of("")
+            return adf_of(""), ""
         if stored_length(given) > self._state.behaviour.text_limit:
             raise _bad_fields("The entered text is too long. It exceeds the allowed limit of "
                               "32,767 characters.")  # fmt: skip
-        if isinstance(given, str):
-            return adf_of(text_of_wiki(given))
-        if is_adf is not True or adf_problem(given):
+        found = self._state.edition.read_description(given, is_adf=is_adf is True)
+        if found is None:
             raise _bad_fields("description: Operation value must be a string")
-        return dict(given)
+        return found
 
-    def _reporter(self, account_id: Any, caller: Person) -> Person:
-        if account_id is None:
+    def _reporter(self, name: Any, caller: Person) -> Person:
+        if name is None:
             return caller
         for person in self._state.people:
-            if person.account_id == account_id:
+            if (person.username or person.account_id) == name:
                 return person
         raise _bad_fields("The customer does not exist.")
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.desk_answers import DeskCall, Route, platform_refusal, reply, route
 from chatbridge.testing.desk_people import Person
-from chatbridge.testing.desk_platform_shapes import PLATFORM_ROOT, field_shape, issue_shape
+from chatbridge.testing.desk_platform_shapes import field_shape, issue_shape
 from chatbridge.testing.desk_state import DeskState, Moment, SimulatedIssue
 from chatbridge.testing.desk_texts import text_of
 
@@ -36,11 +36,12 @@ class SearchApi:
 
     def routes(self) -> list[Route]:
         """Return what it answers to."""
-        path = PLATFORM_ROOT + "/search/jql"
+        root = self._state.edition.platform_root
+        path = root + ("/search/jql" if self._state.edition.pages_by_token else "/search")
         return [
             route("GET", path, self._get),
             route("POST", path, self._post),
-            route("GET", PLATFORM_ROOT + "/field", self._fields),
+            route("GET", root + "/field", self._fields),
         ]
 
     def _fields(self, _call: DeskCall) -> HttpResponse:
@@ -53,27 +54,44 @@ class SearchApi:
         return reply(200, [field_shape(spec) for spec in known.values()])
 
     def _get(self, call: DeskCall) -> HttpResponse:
-        query = call.call.query
-        return self._search(
-            call,
-            query.get("jql", ""),
-            call.all("fields") or ["id"],
-            call.whole("maxResults", 50),
-            query.get("nextPageToken"),
-        )
+        fields = call.all("fields") or [self._default_field]
+        return self._search(call, fields, call.whole("maxResults", 50), dict(call.call.query))
 
     def _post(self, call: DeskCall) -> HttpResponse:
         body = call.json()
-        fields, most = body.get("fields", ["id"]), body.get("maxResults", 50)
+        fields, most = body.get("fields", [self._default_field]), body.get("maxResults", 50)
         if not isinstance(fields, list) or not isinstance(most, int):
             raise platform_refusal(400, "Invalid request payload.")
-        token = body.get("nextPageToken")
-        return self._search(call, str(body.get("jql", "")), fields, most, token)
+        return self._search(call, fields, most, body)
+
+    @property
+    def _default_field(self) -> str:
+        return "id" if self._state.edition.pages_by_token else "*navigable"
 
     def _search(
-        self, call: DeskCall, jql: str, fields: list[str], most: int, token: str | None
+        self, call: DeskCall, fields: list[str], most: int, asked: dict[str, Any]
     ) -> HttpResponse:
-        tests, newest_first, by = self._parse(jql, call.account)
+        by_token = self._state.edition.pages_by_token
+        found = self._found(str(asked.get("jql", "")), call.account)
+        start = _start_of(asked.get("nextPageToken")) if by_token else int(asked.get("startAt", 0))
+        only_ids = by_token and set(fields) <= {"id", "key"}
+        most = min(most, 5000 if only_ids else self._state.behaviour.search_cap)
+        shown = found[start : start + most]
+        issues = [
+            issue_shape(self._state, issue, fields, call.base, then.updated)
+            for issue, then in shown
+        ]
+        if not by_token:
+            place = {"startAt": start, "maxResults": most, "total": len(found)}
+            return reply(200, {"expand": "names,schema", **place, "issues": issues})
+        more = start + len(shown) < len(found)
+        page: dict[str, Any] = {"issues": issues, "isLast": not more}
+        if more:
+            page["nextPageToken"] = base64.b64encode(f"at:{start + len(shown)}".encode()).decode()
+        return reply(200, page)
+
+    def _found(self, jql: str, account: Person) -> list[tuple[SimulatedIssue, Moment]]:
+        tests, newest_first, by = self._parse(jql, account)
         found = [
             (issue, then)
             for issue, then in self._state.indexed()
@@ -83,21 +101,7 @@ class SearchApi:
             key=lambda each: each[0].created if by == "created" else each[1].updated,
             reverse=newest_first,
         )
-        start = _start_of(token)
-        only_ids = set(fields) <= {"id", "key"}
-        most = min(most, 5000 if only_ids else self._state.behaviour.search_cap)
-        shown = found[start : start + most]
-        more = start + len(shown) < len(found)
-        page: dict[str, Any] = {
-            "issues": [
-                issue_shape(self._state, issue, fields, call.base, then.updated)
-                for issue, then in shown
-            ],
-            "isLast": not more,
-        }
-        if more:
-            page["nextPageToken"] = base64.b64encode(f"at:{start + len(shown)}".encode()).decode()
-        return reply(200, page)
+        return found
 
     def _parse(self, jql: str, account: Person) -> tuple[list[Test], bool, str]:
         order = _ORDER.search(jql)

@@ -1,14 +1,12 @@
-"""`DeskSimulator`: one Jira Cloud site with service desks, in memory and stateful.
+"""`DeskSimulator`: one Jira site with service desks, Cloud or Data Center, in memory and stateful.
 
-It answers on the site's own paths (classic API token) and on the gateway's
+As Cloud it answers on the site's own paths (classic API token) and on the gateway's
 (`/ex/jira/{cloudId}/...`: scoped token, OAuth token). It copies what is documented or has been seen
 of the real one, its traps included; what it does not know it answers with 404.
 """
 
 from __future__ import annotations
 
-import re
-from base64 import b64decode
 from typing import Any, ClassVar
 
 from chatbridge.clock import Clock
@@ -19,14 +17,14 @@ from chatbridge.testing.desk_answers import (
     platform_date,
     platform_refusal,
     reply,
-    too_many,
 )
 from chatbridge.testing.desk_controls import DeskControls
 from chatbridge.testing.desk_customer_api import CustomerApi
+from chatbridge.testing.desk_editions import EDITIONS
 from chatbridge.testing.desk_files import FilesApi
-from chatbridge.testing.desk_people import BOT, Person, SimulatedProject
+from chatbridge.testing.desk_new_webhook_api import NewWebhookApi
+from chatbridge.testing.desk_people import BOT, SimulatedProject
 from chatbridge.testing.desk_platform_api import PlatformApi
-from chatbridge.testing.desk_platform_shapes import PLATFORM_ROOT
 from chatbridge.testing.desk_search import SearchApi
 from chatbridge.testing.desk_state import DeskState
 from chatbridge.testing.desk_webhook_api import WebhookApi
@@ -39,25 +37,21 @@ from chatbridge.testing.simulator import (
     Simulator,
 )
 
-_CLOUD_ID = "11223344-a1b2-3b33-c444-def123456789"
-_GATEWAY = re.compile(r"/ex/jira/([^/]+)(/.*)")
-_TOKENS = {
-    "api_token": "classic-api-token",
-    "scoped_token": "scoped-api-token",
-    "access_token": "oauth-access-token",
-    "hint_secret": "secret-of-hints",
-    "hint_header_secret": "secret-of-the-rule",
+_WEBHOOK_APIS: dict[str, type[WebhookApi] | type[NewWebhookApi]] = {
+    "cloud": WebhookApi,
+    "data_center": NewWebhookApi,
 }
 
 
 class DeskSimulator(Simulator):
-    """A stand-in for a Jira Cloud site.
+    """A stand-in for a Jira site.
 
     Args:
         clock: where times come from.
         seed: of its own randomness.
         base: the site's address in links; what calls come to does not matter.
         projects: instead of the two that are there: HELP with service desk 10, OPS without one.
+        kind: "cloud" or "data_center".
     """
 
     name: ClassVar[str] = "desk"
@@ -69,9 +63,12 @@ class DeskSimulator(Simulator):
         seed: int = 0,
         base: str = "https://desk.example",
         projects: list[SimulatedProject] | None = None,
+        kind: str = "cloud",
     ) -> None:
         super().__init__(clock=clock, seed=seed)
-        self.state = DeskState(self.clock, self.random)
+        self.edition = EDITIONS[kind]
+        self.state = DeskState(self.clock, self.random, self.edition)
+        self._bot = self.state.person(BOT.name)
         if projects is not None:
             self.state.projects = projects
         self.hints = HintSender(self.state, self.random)
@@ -80,9 +77,9 @@ class DeskSimulator(Simulator):
         self._routes = [
             *CustomerApi(self.state, self.hints).routes(),
             *PlatformApi(self.state, self.hints).routes(),
-            *FilesApi(self.state, self.hints, PLATFORM_ROOT).routes(),
+            *FilesApi(self.state, self.hints, self.edition.platform_root).routes(),
             *SearchApi(self.state).routes(),
-            *WebhookApi(self.hints).routes(),
+            *_WEBHOOK_APIS[kind](self.hints).routes(),
         ]
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
@@ -91,7 +88,7 @@ class DeskSimulator(Simulator):
         if fault is not None and fault.kind == "lost_before":
             raise ConnectionLost
         if fault is not None and fault.kind == "status":
-            return _faulty(fault)
+            return self._faulty(fault)
         lost = fault is not None and fault.kind == "lost_after"
         with self.changed:
             lag = self.state.behaviour.commit_lag if lost else 0.0
@@ -124,9 +121,7 @@ class DeskSimulator(Simulator):
         """See `Simulator.credentials`."""
         project = next(each for each in self.state.projects if each.desk_id is not None)
         return {
-            "account": BOT.email,
-            **_TOKENS,
-            "cloud_id": _CLOUD_ID,
+            **self.edition.credentials(),
             "service_desk": project.desk_id or "",
             "project": project.key,
             "request_type": project.request_types[0].type_id,
@@ -149,62 +144,45 @@ class DeskSimulator(Simulator):
             self.hints.answered(webhook_id, status)
 
     def _answer(self, call: SimulatedCall, lag: float) -> HttpResponse:
-        path, on_gateway = call.path, False
-        if gateway := _GATEWAY.fullmatch(path):
-            if gateway[1] != _CLOUD_ID:
-                return reply(404, {"code": 404, "message": "No such tenant"})
-            path, on_gateway = gateway[2], True
-        open_answer = self._answer_to_anybody(path)
-        if call.method == "GET" and open_answer is not None:
-            return open_answer
-        account = _who(call.headers.get("Authorization", ""), on_gateway=on_gateway)
-        if account is None:
+        path, on_gateway = self.edition.find_way(call.path)
+        told = self.edition.told_to_anybody(path)
+        if call.method == "GET" and told is not None:
+            return reply(200, told)
+        if call.method == "GET" and path in self.edition.about_paths:
+            return self._about()
+        if not self.edition.lets_in(call.headers.get("Authorization", ""), on_gateway=on_gateway):
             return _unauthorised(on_gateway=on_gateway)
         known_path = False
         for method, pattern, handler in self._routes:
             if match := pattern.fullmatch(path):
                 known_path = True
                 if method == call.method:
-                    made = DeskCall(call, match.groups(), self._base, account, lag)
+                    made = DeskCall(call, match.groups(), self._base, self._bot, lag)
                     response = handler(made)
                     return HttpResponse(
                         response.status,
-                        {**response.headers, "X-AACCOUNTID": account.account_id},
+                        {**response.headers, **self.edition.caller_header(self._bot)},
                         response.body,
                     )
         raise platform_refusal(405 if known_path else 404, "There is nothing here.")
 
-    def _answer_to_anybody(self, path: str) -> HttpResponse | None:
-        if path == "/_edge/tenant_info":
-            return reply(200, {"cloudId": _CLOUD_ID})
-        if path not in {"/rest/api/2/serverInfo", "/rest/api/3/serverInfo"}:
-            return None
+    def _about(self) -> HttpResponse:
         return reply(
             200,
             {
                 "baseUrl": self._base,
                 "displayUrl": self._base,
-                "version": "1001.0.0-SNAPSHOT",
-                "versionNumbers": [1001, 0, 0],
-                "deploymentType": "Cloud",
-                "buildNumber": 100_000,
+                **self.edition.about(),
                 "serverTime": platform_date(self.state.wall_ms()),
                 "serverTitle": "Jira",
             },
         )
 
-
-def _who(authorization: str, *, on_gateway: bool) -> Person | None:
-    """Return whose credential it is, or None where it is nobody's in this place."""
-    kind, _, value = authorization.partition(" ")
-    if kind == "Bearer":
-        return BOT if on_gateway and value == _TOKENS["access_token"] else None
-    try:
-        given = b64decode(value, validate=True).decode()
-    except ValueError:
-        return None
-    token = _TOKENS["scoped_token" if on_gateway else "api_token"]
-    return BOT if kind == "Basic" and given == f"{BOT.email}:{token}" else None
+    def _faulty(self, fault: Fault) -> HttpResponse:
+        if fault.status == 429:
+            return self.edition.too_many(fault.reason, fault.retry_after)
+        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+        return reply(fault.status, None, headers)
 
 
 def _unauthorised(*, on_gateway: bool) -> HttpResponse:
@@ -212,10 +190,3 @@ def _unauthorised(*, on_gateway: bool) -> HttpResponse:
         return reply(401, {"code": 401, "message": "Unauthorized"})
     message = "Client must be authenticated to access this resource."
     return reply(401, {"errorMessages": [message], "errors": {}})
-
-
-def _faulty(fault: Fault) -> HttpResponse:
-    if fault.status == 429:
-        return too_many(fault.reason, fault.retry_after)
-    headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-    return reply(fault.status, None, headers)

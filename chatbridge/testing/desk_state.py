@@ -12,6 +12,8 @@ from typing import Any
 from attrs import define, field, frozen
 
 from chatbridge.clock import Clock
+from chatbridge.testing.desk_behaviour import Behaviour
+from chatbridge.testing.desk_editions import Edition
 from chatbridge.testing.desk_people import (
     PEOPLE,
     STATUSES,
@@ -27,45 +29,6 @@ WRITE_LIMITS = ((2.0, 20), (30.0, 100))
 """Seconds, and how many writes one issue takes within them (Atlassian, rate limiting)."""
 
 _BANK = 100
-
-
-@define(kw_only=True)
-class Behaviour:
-    """What can be switched on a simulated desk; every default is a well-behaved site.
-
-    Args:
-        index_lag: seconds until searches and request lists show a change.
-        commit_lag: seconds until others see a person's comment, or a write whose answer was lost.
-        banks: hand out comment ids from several banks at once, so not in order of time.
-        automation: text of a public comment that a rule adds while a request is created.
-        lie_in_webhooks: say jsdPublic true in every webhook.
-        refuse_adf: refuse new requests whose description is ADF.
-        hide_properties: ignore expand=properties where it is not documented.
-        licensed: false: the bot has no licence; the customer API answers 403 with no body.
-        access: false: the bot sees no request and no issue.
-        page_cap: the longest page of the customer API.
-        search_cap: the longest page of a search.
-        text_limit: longest text of a comment or description, counted on serialized ADF.
-        comment_cap: most comments of an issue.
-        write_limits: limit the writes to one issue.
-        file_limit: most bytes of a file; 0 switches files off.
-    """
-
-    index_lag: float = 0.0
-    commit_lag: float = 0.0
-    banks: bool = False
-    automation: str = ""
-    lie_in_webhooks: bool = False
-    refuse_adf: bool = False
-    hide_properties: bool = False
-    licensed: bool = True
-    access: bool = True
-    page_cap: int = 50
-    search_cap: int = 100
-    text_limit: int = 32_767
-    comment_cap: int = 5_000
-    write_limits: bool = True
-    file_limit: int = 20_000_000
 
 
 @define(kw_only=True)
@@ -112,6 +75,7 @@ class SimulatedIssue:
     creator: Person
     summary: str
     description: dict[str, Any]
+    wiki_description: str
     created: int
     visible_from: float
     status: str = next(iter(STATUSES))
@@ -140,13 +104,15 @@ class DeskState:
     Args:
         clock: where times come from.
         randomness: of ids.
+        edition: Cloud or Data Center.
     """
 
-    def __init__(self, clock: Clock, randomness: random.Random) -> None:
+    def __init__(self, clock: Clock, randomness: random.Random, edition: Edition) -> None:
         self.clock = clock
-        self.behaviour = Behaviour()
+        self.edition = edition
+        self.behaviour = Behaviour(write_limits=edition.limits_writes)
         self.projects = projects()
-        self.people = list(PEOPLE)
+        self.people = [edition.person(person) for person in PEOPLE]
         self.issues: dict[str, SimulatedIssue] = {}
         self.shelf = FileShelf(clock, randomness)
         self._random = randomness
@@ -190,9 +156,9 @@ class DeskState:
     def person(self, name: str) -> Person:
         """Return the person of this name; a new agent where there is none."""
         for person in self.people:
-            if name in (person.name, person.account_id):
+            if name in (person.name, person.account_id, person.username):
                 return person
-        person = Person(f"712020:{len(self.people):08}", name)
+        person = self.edition.person(Person(f"712020:{len(self.people):08}", name))
         self.people.append(person)
         return person
 

@@ -1,7 +1,8 @@
 """The webhooks of a simulated desk: who gets them, what they say, and when they come again.
 
-Bodies and headers are shaped as captured from Jira Cloud; an Automation rule's are those of its
-custom body with a static header. Nothing is sent from here: what is owed waits to be fetched.
+Bodies and headers are shaped as captured from Jira Cloud, people as the edition knows them. An
+Automation rule sends its custom body with a static header. Nothing is sent from here: what is owed
+waits to be fetched.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from chatbridge.testing.desk_people import STATUSES, Person
 from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
 from chatbridge.testing.simulator import OwedWebhook
 
-RETRIES = 5
 _RETRIED = {408, 409, 425, 429}
 _CATEGORY_KEYS = {"NEW": "new", "INDETERMINATE": "indeterminate", "DONE": "done"}
 
@@ -87,7 +87,7 @@ class HintSender:
         return [delivery.webhook for delivery in due]
 
     def answered(self, webhook_id: str, status: int | None) -> None:
-        """Note an answer; passing failures come again after 5 to 15 minutes, 5 times."""
+        """Note an answer; on Cloud passing failures come again after 5 to 15 minutes, 5 times."""
         delivery = self._owed.get(webhook_id)
         if delivery is None:
             return
@@ -128,7 +128,8 @@ class HintSender:
         """Owe everybody the news of a comment."""
         path = f"{base}/rest/api/2/issue/{issue.issue_id}/comment/{comment.comment_id}"
         told_public = comment.public or self._state.behaviour.lie_in_webhooks
-        body = {
+        edition = self._state.edition
+        body: dict[str, Any] = {
             "comment": {
                 "self": path,
                 "id": comment.comment_id,
@@ -137,10 +138,11 @@ class HintSender:
                 "updateAuthor": platform_user(comment.author, base),
                 "created": platform_date(comment.created),
                 "updated": platform_date(comment.updated),
-                "jsdPublic": told_public or not issue.is_request,
+                **edition.visibility(public=told_public or not issue.is_request),
             },
-            "issue": self._thin_issue(issue, base),
         }
+        if edition.names_issue:
+            body["issue"] = self._thin_issue(issue, base)
         rule = {"issue": {"key": issue.key}, "comment": {"id": comment.comment_id}}
         self._owe(event, body, rule, comment.visible_from)
 
@@ -213,5 +215,6 @@ class HintSender:
                 webhook_id=webhook_id, url=registration.url, headers=headers, body=raw, due=due
             )
             # A rule is known to have no second try.
-            retries = 0 if registration.header_secret is not None else RETRIES
+            retries = self._state.edition.webhook_tries
+            retries = 0 if registration.header_secret is not None else retries
             self._owed[webhook_id] = _Delivery(webhook, retries)

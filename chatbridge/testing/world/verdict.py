@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from chatbridge.links import Link, LinkState
 from chatbridge.records import Claim, Conversation
+from chatbridge.testing.desk_behaviour import Behaviour
 from chatbridge.testing.desk_people import BOT
-from chatbridge.testing.desk_state import Behaviour
 from chatbridge.testing.desk_texts import text_of
 from chatbridge.testing.world.operations import perform, was_told
 from chatbridge.testing.world.stage import World
