@@ -128,6 +128,15 @@ def test_the_answer_of_the_bridge_goes_back(bridge, call):
     )
 
 
+def test_a_secret_at_the_end_of_a_hints_path_is_handed_over(bridge, call):
+    """Who cannot sign has a secret in the path; it is no part of the site's name."""
+    secret = "a_secret-of-16-or-more"
+    assert 200 == call("POST", f"/hints/acme/{secret}", b"{}")[0]
+    assert 200 == call("POST", "/hints/acme", b"{}")[0]
+    assert [("hint", "acme")] * 2 == bridge.taken
+    assert [secret, ""] == [webhook.path_secret for webhook in bridge.webhooks]
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [

@@ -57,15 +57,16 @@ def find_comments(
                 ("expand", "properties"),
             ),
         )
-        comments, total = understood(answer, _listed)
+        listed, total = understood(answer, _listed)
+        comments = listed
         if comments and not any("properties" in comment for comment in comments):
             comments = yield from calls.dialect.with_properties(
                 calls.request, comments, calls.account.account_id
             )
         for comment in comments:
             _note(found, comment, markers)
-        seen += len(comments)
-        if not comments or markers <= found.keys() or seen >= total:
+        seen += len(listed)
+        if not listed or markers <= found.keys() or seen >= total:
             break
     return {marker: tuple(sorted(ids, key=int)) for marker, ids in found.items()}
 

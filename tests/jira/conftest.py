@@ -13,7 +13,7 @@ from chatbridge.content import Content
 from chatbridge.desk import MarkerRung, NewRequest
 from chatbridge.exchange import Exchange, Party, carry_out, origin
 from chatbridge.http_types import HttpRequest, HttpResponse
-from chatbridge.jira import CloudDesk, SiteSettings
+from chatbridge.jira import JiraDesk, SiteSettings
 from chatbridge.richtext import Document
 from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
@@ -31,9 +31,15 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-def site(clock: VirtualClock) -> DeskSimulator:
+def edition(request: pytest.FixtureRequest) -> str:
+    """Return which Jira it is: Cloud, unless a test is parametrised with the other."""
+    return str(getattr(request, "param", "cloud"))
+
+
+@pytest.fixture
+def site(clock: VirtualClock, edition: str) -> DeskSimulator:
     """Return a Jira site."""
-    return DeskSimulator(clock=clock)
+    return DeskSimulator(clock=clock, kind=edition)
 
 
 class World:
@@ -48,11 +54,14 @@ class World:
         )
         self.desk = self.new_desk()
 
-    def new_desk(self, **settings: Any) -> CloudDesk:
+    def new_desk(self, **settings: Any) -> JiraDesk:
         """Return another desk of the same site."""
         known = self.site.credentials()
-        values = {"account": known["account"], "token": Secret(known["api_token"]), **settings}
-        return CloudDesk(SiteSettings(url=SITE, **values))
+        if "personal_token" in known:
+            values = {"token": Secret(known["personal_token"]), "kind": "data_center", **settings}
+        else:
+            values = {"account": known["account"], "token": Secret(known["api_token"]), **settings}
+        return JiraDesk(SiteSettings(url=SITE, **values))
 
     def run(self, exchange: Exchange[Any]) -> Any:
         """Carry an exchange out."""

@@ -13,7 +13,7 @@ import pytest
 import requests
 from requests.adapters import BaseAdapter
 
-from chatbridge.http_types import HttpResponse
+from chatbridge.http_types import Headers, HttpResponse
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.simulator import ConnectionLost, Fault, SimulatedCall
 from chatbridge.testing.virtual_clock import VirtualClock
@@ -25,7 +25,9 @@ class Talk:
     def __init__(self, site: DeskSimulator) -> None:
         self.site = site
         known = site.credentials()
-        self.auth = requests.auth._basic_auth_str(known["account"], known["api_token"])
+        self.auth = f"Bearer {known.get('personal_token')}"
+        if "account" in known:
+            self.auth = requests.auth._basic_auth_str(known["account"], known["api_token"])
 
     def __call__(self, method: str, path: str, body: Any = None) -> HttpResponse:
         where, _, query = path.partition("?")
@@ -37,6 +39,10 @@ class Talk:
                 body=b"" if body is None else json.dumps(body).encode(),
             )
         )  # fmt: skip
+
+
+dc = pytest.mark.parametrize("edition", ["data_center"], indirect=True)
+"""Lets a test run on Data Center."""
 
 
 @pytest.fixture
@@ -73,7 +79,7 @@ class _Answering(BaseAdapter):
         answer = self._site.answer(
             SimulatedCall(
                 method=request.method, path=unquote(parts.path), query=dict(pairs),
-                query_all=pairs, headers=dict(request.headers),  # type: ignore[arg-type]
+                query_all=pairs, headers=Headers(request.headers.items()),
                 body=body.encode() if isinstance(body, str) else body,
             )
         )  # fmt: skip
@@ -139,6 +145,151 @@ def test_another_client_lists_service_desks(client: Any) -> None:
     (desk,) = client.service_desks()
     assert ("10", "HELP") == (desk.id, desk.projectKey)
     assert "Ask a question" in {each.name for each in client.request_types(desk)}
+
+
+@pytest.fixture
+def own_client(site: DeskSimulator, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return the client of the package `jira` with a personal access token, on Data Center."""
+    jira = pytest.importorskip("jira")
+    monkeypatch.setattr(requests.Session, "get_adapter", lambda *_, **__: _Answering(site))
+    token = site.credentials()["personal_token"]
+    made = jira.JIRA("https://desk.example", token_auth=token, max_retries=0)
+    yield made
+    made.close()
+
+
+@dc
+def test_another_client_takes_it_for_a_data_center(own_client: Any) -> None:
+    """A foreign client logs in by token, and knows what it speaks to and who it is."""
+    assert ("Server", False) == (own_client.server_info()["deploymentType"], own_client._is_cloud)
+    assert ("bot", "Chat bot") == (own_client.current_user(), own_client.myself()["displayName"])
+
+
+@dc
+def test_another_client_works_on_a_data_center(
+    own_client: Any, site: DeskSimulator, talk: Talk
+) -> None:
+    """A foreign client reads, comments in markup, hides, edits, deletes, searches, moves on."""
+    issue = own_client.issue(_open(talk))
+    assert ("HELP-1", "please") == (issue.key, issue.fields.description)
+    assert "bot" == issue.fields.reporter.name
+    comment = own_client.add_comment(issue, "from *outside*")
+    note = own_client.add_comment(issue, "hidden", is_internal=True)
+    shown = site.control("comments", {"issue": issue.key})
+    assert [True, False] == [each["public"] for each in shown]
+    listed = own_client.comments(issue, expand="properties")
+    assert [("from *outside*", []), ("hidden", [True])] == [
+        (each.body, [one.value.internal for one in each.properties]) for each in listed
+    ]
+    comment.update(body="changed")
+    assert "changed" == own_client.comment(issue, comment.id).body
+    note.delete()
+    assert [comment.id] == [each.id for each in own_client.comments(issue)]
+    made = {issue.id, *(_open(talk) for _ in range(3))}
+    site.control("behaviour", {"search_cap": 2})
+    found = own_client.search_issues("project = HELP ORDER BY created DESC", maxResults=False)
+    assert (made, 4) == ({each.id for each in found}, found.total)
+    names = {each["name"]: each["id"] for each in own_client.transitions(issue)}
+    own_client.transition_issue(issue, names["Resolved"])
+    assert "Resolved" == own_client.issue(issue.key).fields.status.name
+    assert ["10"] == [desk.id for desk in own_client.service_desks()]
+
+
+@dc
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/rest/api/3/myself", None, 404),
+        ("GET", "/rest/api/latest/myself", None, 200),
+        ("GET", "/rest/api/2/search/jql?jql=project=HELP", None, 404),
+        ("POST", "/rest/api/2/comment/list", {"ids": [1]}, 404),
+        (
+            "POST",
+            "/rest/api/2/issue/HELP-1/comment",
+            {"body": {"type": "doc", "version": 1, "content": []}},
+            400,
+        ),
+        ("POST", "/rest/api/2/issue/HELP-1/comment", {"body": " "}, 400),
+        ("POST", "/rest/webhooks/1.0/webhook", {"name": "x", "url": "https://b.example"}, 404),
+        ("GET", "/_edge/tenant_info", None, 404),
+        ("GET", "/ex/jira/11223344-a1b2-3b33-c444-def123456789/rest/api/2/myself", None, 404),
+        ("GET", "/rest/servicedeskapi/request/HELP-1/attachment", None, 405),
+        ("POST", "/rest/servicedeskapi/request", {"isAdfRequest": False}, 400),
+        ("POST", "/rest/servicedeskapi/request", {"raiseOnBehalfOf": "qm:a713c8ea"}, 400),
+    ],
+)
+def test_data_center_knows_nothing_of_cloud(
+    talk: Talk, method: str, path: str, body: Any, status: int
+) -> None:
+    """Version 3, ADF, account ids, the gateway and what only Cloud has are refused."""
+    _open(talk)
+    if path.endswith("/servicedeskapi/request"):
+        fields = {"summary": "Help", "description": "please"}
+        body = {"serviceDeskId": "10", "requestTypeId": "25", "requestFieldValues": fields, **body}
+    assert status == talk(method, path, body).status
+
+
+@dc
+def test_data_center_takes_no_password(site: DeskSimulator, talk: Talk) -> None:
+    """A personal access token is a bearer's, and never a Basic password."""
+    token = site.credentials()["personal_token"]
+    for auth in ("", "Bearer x", requests.auth._basic_auth_str("bot", token)):
+        talk.auth = auth
+        assert 401 == talk("GET", "/rest/api/2/myself").status
+
+
+@dc
+def test_data_center_names_no_account_and_no_visibility(talk: Talk) -> None:
+    """No answer has an account id or a jsdPublic; only properties tell a note."""
+    issue = _open(talk)
+    note = talk.site.control("comment", {"issue": issue, "text": "x", "public": False})["id"]
+    path = f"/rest/api/2/issue/{issue}"
+    answers = [
+        talk("GET", path), talk("GET", f"{path}/comment"), talk("GET", f"{path}/comment/{note}"),
+        talk("GET", "/rest/api/2/myself"), talk("GET", f"/rest/servicedeskapi/request/{issue}"),
+    ]  # fmt: skip
+    raw = b"".join(answer.body for answer in answers)
+    assert [] == [word for word in (b"accountId", b"jsdPublic", b"accountType", b"statusCategory",)
+                  if word in raw.replace(answers[0].body, b"")]  # fmt: skip
+    shown = talk("GET", f"{path}/comment/{note}?expand=properties").json()
+    assert [{"key": "sd.public.comment", "value": {"internal": True}}] == shown["properties"]
+
+
+@dc
+@pytest.mark.parametrize("status", [200, 503, None])
+def test_data_center_sends_a_webhook_once(
+    talk: Talk, clock: VirtualClock, status: int | None
+) -> None:
+    """Whatever it is answered, it does not come again; a comment's names its issue by address."""
+    talk.site.control("register_hint", {"url": "https://bridge.example/hints/acme/secret"})
+    issue = _open(talk)
+    comment = talk.site.control("comment", {"issue": issue, "text": "x"})["id"]
+    created, commented = talk.site.owed_webhooks()
+    said = json.loads(commented.body)
+    assert "X-Hub-Signature" not in commented.headers
+    assert "issue" not in said and "accountId" not in str(said)
+    assert said["comment"]["self"].endswith(f"/issue/{issue}/comment/{comment}")
+    for webhook in (created, commented):
+        talk.site.webhook_answered(webhook.webhook_id, status, None)
+    clock.advance(3600)
+    assert [] == talk.site.owed_webhooks()
+
+
+@dc
+def test_the_secret_of_a_new_webhook_stands_in_its_configuration(talk: Talk) -> None:
+    """Beside the configuration a secret is ignored, and webhooks come unsigned."""
+    path, events = "/rest/jira-webhook/1.0/webhooks", ["comment_created"]
+    body = {"name": "bridge", "url": "https://bridge.example/hints/acme", "events": events}
+    for more in ({"secret": "s3cret"}, {"configuration": {"SECRET": "s3cret"}}):
+        assert 201 == talk("POST", path, {**body, **more}).status
+    assert 2 == len(talk("GET", path).json())
+    talk.site.control("comment", {"issue": _open(talk), "text": "Hi"})
+    signed = ["X-Hub-Signature" in webhook.headers for webhook in talk.site.owed_webhooks()]
+    assert [False, True] == signed
+    for each in talk("GET", path).json():
+        assert 200 == talk("GET", f"{path}/{each['id']}").status
+        assert 204 == talk("DELETE", f"{path}/{each['id']}").status
+    assert [] == talk("GET", path).json()
 
 
 def test_another_client_sees_errors(client: Any) -> None:

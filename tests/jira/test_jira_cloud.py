@@ -1,4 +1,4 @@
-"""What `CloudDesk` does with a Jira site, faults included."""
+"""What a desk does with a Jira site, faults included."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ from chatbridge.settings import structure
 from chatbridge.testing.simulator import Fault
 
 SITE = "https://acme.atlassian.net"
+
+both = pytest.mark.parametrize("edition", ["cloud", "data_center"], indirect=True)
+"""Lets a test hold on Cloud and on Data Center; the others are about Cloud alone."""
 
 
 def _say(text: str) -> Document:
@@ -124,6 +127,7 @@ def test_a_failing_oauth_token_giver_shows_nothing(world: Any) -> None:
     assert caught.value.__context__ is None
 
 
+@both
 def test_a_revoked_token_is_refused(world: Any) -> None:
     """A token that neither place takes is UNAUTHORISED."""
     world.desk = world.new_desk(token=Secret("wrong"))
@@ -143,6 +147,7 @@ def test_secrets_include_the_encoded_credential(world: Any) -> None:
 # --- opening and finding requests ---------------------------------------------------------------
 
 
+@both
 def test_opening_makes_one_request(world: Any, draft: NewRequest) -> None:
     """A request is opened once, with its text as text and its marker as the last line."""
     issue = world.open(evolve(draft, summary="Two\nlines " + "x" * 300))
@@ -162,6 +167,7 @@ def test_a_site_that_refuses_adf_gets_markup(world: Any, draft: NewRequest) -> N
     assert [400, 201] == [r.status for q, r in world.calls if q.url.endswith("/request")]
 
 
+@both
 def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> None:
     """A 400 that is not about the description is a refusal at once."""
     with pytest.raises(RefusedError) as caught:
@@ -170,6 +176,7 @@ def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> No
     assert 1 == len([q for q, _ in world.calls if q.method == "POST"])
 
 
+@both
 @pytest.mark.fault("F38")
 @pytest.mark.parametrize(
     ("kind", "rung", "field"),
@@ -193,6 +200,7 @@ def test_a_lost_request_is_found_by_its_marker(
     assert world.run(world.desk.find_request(evolve(draft, marker="cbother999"))) is None
 
 
+@both
 def test_of_several_requests_the_first_is_found(world: Any, draft: NewRequest) -> None:
     """Where a marker is on two requests, the one with the lowest id is it."""
     first = world.open(draft)
@@ -201,10 +209,11 @@ def test_of_several_requests_the_first_is_found(world: Any, draft: NewRequest) -
     assert first == world.run(world.desk.find_request(draft)).issue_id
 
 
+@both
 def test_each_source_finds_what_the_other_cannot(world: Any, draft: NewRequest) -> None:
     """A field that cannot be searched is found in the list, an old request by the search."""
     issue = world.open(draft)
-    world.site.switch_fault(Fault(kind="status", match="/search/jql", status=400))
+    world.site.switch_fault(Fault(kind="status", match="/search", status=400))
     assert issue == world.run(world.desk.find_request(draft)).issue_id
     world.act("behaviour", page_cap=1)
     for number in range(6):
@@ -213,14 +222,16 @@ def test_each_source_finds_what_the_other_cannot(world: Any, draft: NewRequest) 
     assert issue == world.run(world.desk.find_request(draft)).issue_id
 
 
+@both
 def test_a_search_that_fails_otherwise_is_not_none(world: Any, draft: NewRequest) -> None:
     """Where the search fails for another reason, nothing is said of the request."""
     for status, error in ((503, RetryLaterError), (403, RefusedError)):
-        world.site.switch_fault(Fault(kind="status", match="/search/jql", status=status))
+        world.site.switch_fault(Fault(kind="status", match="/search", status=status))
         with pytest.raises(error):
             world.run(world.desk.find_request(draft))
 
 
+@both
 def test_the_index_may_lag(world: Any, draft: NewRequest) -> None:
     """A request that no index knows yet is not found, and is found later."""
     world.act("behaviour", index_lag=30.0)
@@ -239,6 +250,7 @@ def test_a_marker_that_could_break_a_search_is_refused(world: Any, draft: NewReq
         world.run(world.desk.changes(('HELP") OR (x',), 5))
 
 
+@both
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"issueId": 1e999}', b"[" * 5000])
 def test_an_unreadable_answer_to_an_opening_is_unknown(
     world: Any, draft: NewRequest, body: bytes
@@ -255,6 +267,7 @@ def test_an_unreadable_answer_to_an_opening_is_unknown(
 # --- comments -----------------------------------------------------------------------------------
 
 
+@both
 def test_a_comment_carries_its_marker_and_is_public(world: Any, issue: str) -> None:
     """Marker and visibility travel in the write that makes the comment."""
     comment = world.run(world.desk.add_comment(issue, _say("Hello"), "m1"))
@@ -264,6 +277,7 @@ def test_a_comment_carries_its_marker_and_is_public(world: Any, issue: str) -> N
     )
 
 
+@both
 @pytest.mark.fault("F38")
 def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) -> None:
     """A comment whose answer was lost may come late; then its marker leads to it."""
@@ -278,6 +292,7 @@ def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) ->
     assert {"m1": (shown["id"],)} == world.run(world.desk.find_comments(issue, markers))
 
 
+@both
 @pytest.mark.fault("F38")
 def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> None:
     """A call that was lost on its way is unknown too, and leaves nothing."""
@@ -287,6 +302,7 @@ def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> Non
     assert {} == world.run(world.desk.find_comments(issue, frozenset({"m1"})))
 
 
+@both
 @pytest.mark.parametrize("hidden", [False, True])
 def test_markers_are_found_on_every_page(world: Any, issue: str, hidden: bool) -> None:
     """Old comments and doubles are found, whether or not listing shows properties."""
@@ -301,6 +317,7 @@ def test_markers_are_found_on_every_page(world: Any, issue: str, hidden: bool) -
     assert {"m1": (first,), "m2": (twin, later)} == found
 
 
+@both
 def test_a_doubled_comment_is_removed_once_or_twice(world: Any, issue: str) -> None:
     """Removing a comment of our own works, and again when it is gone already."""
     keep, twin = (world.run(world.desk.add_comment(issue, _say("new"), "m")) for _ in range(2))
@@ -309,6 +326,7 @@ def test_a_doubled_comment_is_removed_once_or_twice(world: Any, issue: str) -> N
     assert {"m": (keep,)} == world.run(world.desk.find_comments(issue, frozenset({"m"})))
 
 
+@both
 def test_texts_are_cut_to_what_a_comment_holds(world: Any, issue: str) -> None:
     """Each piece is taken by Jira, nothing is lost, no pair of surrogates is cut."""
     text = "\n\n".join("Füße 👩‍👩‍👧 " * 40 + f'"{n}"' for n in range(120))
@@ -331,6 +349,7 @@ def test_a_text_without_a_good_place_is_cut_all_the_same(world: Any, text: str) 
         assert "".join(text.split()) == "".join(joined.split())
 
 
+@both
 def test_a_text_that_is_too_long_is_named_so(world: Any, issue: str) -> None:
     """Jira's refusal of a long text is TOO_LONG, so that somebody can cut it."""
     with pytest.raises(RefusedError) as caught:
@@ -338,6 +357,7 @@ def test_a_text_that_is_too_long_is_named_so(world: Any, issue: str) -> None:
     assert caught.value.reason == Refusal.TOO_LONG
 
 
+@both
 def test_a_note_is_internal_and_found_by_its_text(world: Any, issue: str) -> None:
     """Notes are written internally, through the customer API, and compared as text."""
     text = "Could not deliver *this* to the chat: {code} a\\b"
@@ -366,6 +386,7 @@ def test_a_request_is_read_by_id_and_key(world: Any, issue: str) -> None:
     assert world.calls[-1][0].url.endswith("requestLanguage=en-US")
 
 
+@both
 @pytest.mark.parametrize(
     ("status", "category"),
     [
@@ -383,6 +404,7 @@ def test_categories_are_told_apart(
     assert category == world.run(world.desk.read_request(issue)).category
 
 
+@both
 @pytest.mark.fault("F16")
 def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     """Outside a service project the request is NOT_FOUND, though all its comments claim public."""
@@ -394,6 +416,7 @@ def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     assert () == world.run(world.desk.public_comments(issue))
 
 
+@both
 @pytest.mark.parametrize(
     ("switch", "reason"), [("access", Refusal.NOT_FOUND), ("licensed", Refusal.FORBIDDEN)]
 )
@@ -422,6 +445,7 @@ def test_only_public_comments_are_read(world: Any, issue: str) -> None:
     assert int(world.clock.time() * 1000) == comments[0].created
 
 
+@both
 def test_all_pages_are_read(world: Any, issue: str) -> None:
     """More comments than one page holds are all read, banks of ids or not."""
     world.act("behaviour", banks=True)
@@ -431,6 +455,7 @@ def test_all_pages_are_read(world: Any, issue: str) -> None:
     assert len(said) == len(comments)
 
 
+@both
 @pytest.mark.fault("F19")
 @pytest.mark.invariant("I1")
 def test_a_comment_that_slips_across_a_page_is_not_lost(world: Any, issue: str) -> None:
@@ -472,6 +497,7 @@ def _page(*comments: dict[str, Any]) -> bytes:
 _COMMENT = {"id": "1", "public": True, "created": {"epochMillis": 5}, "body": "x"}
 
 
+@both
 @pytest.mark.fault("F15", "F23")
 @pytest.mark.invariant("I2")
 @pytest.mark.parametrize("public", [None, False, "true", 1, "yes", [True], {"public": True}])
@@ -484,6 +510,7 @@ def test_public_must_be_exactly_true(world: Any, issue: str, public: Any) -> Non
     assert ["1"] == [each.comment_id for each in found]
 
 
+@both
 @pytest.mark.fault("F21", "F23")
 @pytest.mark.parametrize(
     "body",
@@ -497,6 +524,7 @@ def test_a_malformed_list_is_never_a_short_one(world: Any, issue: str, body: byt
         _answered(world.desk.public_comments(issue), HttpResponse(200, body=body))
 
 
+@both
 @pytest.mark.parametrize(
     "body", [b"{}", b'{"currentStatus": null}', b'{"issueId": "1", "currentStatus": {"status": 1}}']
 )
@@ -509,6 +537,7 @@ def test_a_request_without_its_status_is_an_error(world: Any, issue: str, body: 
 # --- the second witness -------------------------------------------------------------------------
 
 
+@both
 @pytest.mark.fault("F15")
 @pytest.mark.invariant("I2")
 def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str) -> None:
@@ -528,6 +557,7 @@ def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str)
     assert "for all" == found[plain].body.plain()
 
 
+@both
 def test_a_comment_of_another_issue_is_no_witness(world: Any, draft: NewRequest) -> None:
     """An id that belongs to another issue is as if it were not there."""
     one, other = world.open(draft), world.open(draft)
@@ -548,6 +578,7 @@ def test_many_comments_are_asked_for_in_pieces(world: Any, issue: str) -> None:
 _WITNESS = {"id": "1", "jsdPublic": True, "properties": [], "body": "x"}
 
 
+@both
 @pytest.mark.parametrize(
     ("changes", "unrestricted"),
     [
@@ -570,7 +601,9 @@ def test_what_is_unclear_counts_against_a_comment(
     world: Any, issue: str, changes: dict[str, Any], unrestricted: bool
 ) -> None:
     """Only a comment that nothing speaks against is unrestricted."""
-    body = json.dumps({"isLast": True, "values": [{**_WITNESS, **changes}]}).encode()
+    shown = [{**_WITNESS, **changes}]
+    page = {"isLast": True, "total": 1, "values": shown, "comments": shown}
+    body = json.dumps(page).encode()
     exchange = world.desk.cross_read(issue, ("1",))
     (witness,) = _answered(exchange, HttpResponse(200, body=body))
     assert unrestricted == witness.unrestricted
@@ -586,6 +619,7 @@ def test_a_comment_that_says_nothing_of_itself_is_restricted(world: Any, issue: 
 # --- the feed -----------------------------------------------------------------------------------
 
 
+@both
 def test_changes_are_listed_newest_first(world: Any, draft: NewRequest) -> None:
     """All pages, each issue once, the newest first, nothing older than asked for."""
     world.act("behaviour", search_cap=3)
@@ -600,10 +634,11 @@ def test_changes_are_listed_newest_first(world: Any, draft: NewRequest) -> None:
     changes = world.run(world.desk.changes(("10", "HELP"), 30))
     assert [young[0], *reversed(young[1:])] == [change.issue_id for change in changes]
     assert old not in {change.issue_id for change in changes}
-    asked = [q.json["jql"] for q, _ in world.calls if q.url.endswith("/search/jql")]
+    asked = [q.json["jql"] for q, _ in world.calls if "/search" in q.url]
     assert {"project in (10001) AND updated >= -30m ORDER BY updated DESC"} == set(asked)
 
 
+@both
 def test_a_change_shows_by_its_time(world: Any, issue: str) -> None:
     """`updated` differs after every change, and stays the same without one."""
     before = world.run(world.desk.changes(("10",), 5))
@@ -612,24 +647,37 @@ def test_a_change_shows_by_its_time(world: Any, issue: str) -> None:
     assert before != world.run(world.desk.changes(("10",), 5))
 
 
+@both
 def test_without_desks_nothing_is_asked(world: Any) -> None:
     """No desks, no search."""
     assert [] == world.run(world.desk.changes((), 5))
     assert [] == world.calls
 
 
+@both
 def test_an_issue_that_moves_between_pages_counts_once(world: Any, issue: str) -> None:
     """An issue that changes while pages are read is listed once, as it was seen first."""
-    pages = [
-        {"issues": [_found("2", "late"), _found("1", "b")], "nextPageToken": "x", "isLast": False},
-        {"issues": [_found("2", "early"), _found("3", "a")], "isLast": True},
+    pages: list[dict[str, Any]] = [
+        {
+            "issues": [_found("2", "late"), _found("1", "b")],
+            "nextPageToken": "x",
+            "isLast": False,
+            "startAt": 0,
+            "total": 4,
+        },
+        {
+            "issues": [_found("2", "early"), _found("3", "a")],
+            "isLast": True,
+            "startAt": 2,
+            "total": 4,
+        },
     ]
     exchange = world.desk.changes(("10",), 5)
     request = next(exchange)
     with pytest.raises(StopIteration) as stop:
         while True:
             response = world.transport.send(request, _party(world))
-            if request.url.endswith("/search/jql"):
+            if "/search" in request.url:
                 response = HttpResponse(200, body=json.dumps(pages.pop(0)).encode())
             request = exchange.send(response)
     assert [("2", "late"), ("1", "b"), ("3", "a")] == [
@@ -652,6 +700,7 @@ def test_a_search_that_turns_in_circles_ends(world: Any, issue: str) -> None:
 # --- request types and paces --------------------------------------------------------------------
 
 
+@both
 def test_fields_of_a_request_type(world: Any) -> None:
     """Required fields, texts and options are told apart."""
     outage = world.run(world.desk.request_type("10", "27"))
@@ -697,7 +746,7 @@ def _party(world: Any) -> Any:
 
 
 _ANSWERS = {
-    "/myself": {"accountId": "a"},
+    "/myself": {"accountId": "a", "key": "a"},
     "/servicedesk/": {"id": "10", "projectId": "10001"},
 }
 
@@ -722,6 +771,7 @@ def _adf_size(document: Document) -> int:
     return adf_length(document)
 
 
+@both
 def test_an_exchange_survives_a_document_of_nothing(world: Any, issue: str) -> None:
     """An empty text is sent as an empty paragraph, which Jira takes."""
     for body in (Document(), Document((Paragraph((Text("\x00\x01"),)),))):

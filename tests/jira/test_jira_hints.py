@@ -83,6 +83,27 @@ def test_with_both_a_signature_must_be_right() -> None:
         verify_hint(BOTH, _webhook(x_chatbridge_secret="static", x_hub_signature="sha256=00"))
 
 
+def test_a_secret_path_proves_who_cannot_sign() -> None:
+    """A Data Center that cannot sign has a secret in its path; a signature must be right still."""
+    word = "a-secret-at-the-end"
+    path = SiteSettings(url=SITE, hint_path_secret=Secret(word))
+    all_three = SiteSettings(
+        url=SITE, hint_path_secret=Secret(word), hint_secret=Secret("signing"),
+        hint_header_secret=Secret("static"),
+    )  # fmt: skip
+    for site in (path, all_three):
+        verify_hint(site, WebhookRequest({}, b"{}", path_secret=word))
+        for wrong in ("", "a-secret-at-the-enc", word + "x", "é"):
+            with pytest.raises(WebhookVerificationError, match="shared secret"):
+                verify_hint(site, WebhookRequest({}, b"{}", path_secret=wrong))
+    signed = {"X-Hub-Signature": "sha256=00"}
+    with pytest.raises(WebhookVerificationError, match="signature"):
+        verify_hint(all_three, WebhookRequest(signed, b"{}", path_secret=word))
+    with pytest.raises(WebhookVerificationError, match="no secret"):
+        verify_hint(SiteSettings(url=SITE), WebhookRequest({}, b"{}", path_secret=word))
+    assert word not in repr(WebhookRequest({}, b"{}", path_secret=word))
+
+
 def test_without_a_secret_nobody_is_believed() -> None:
     """A site without secrets for hints takes none."""
     with pytest.raises(WebhookVerificationError, match="no secret"):
