@@ -253,6 +253,7 @@ def test_two_chats_do_not_mix(world, opened):
 @pytest.mark.parametrize("kind", ["photo", "voice", "poll", "dice", "story", "unheard_of"])
 def test_what_cannot_be_carried_is_answered(world, opened, kind):
     """A message without a text that can be passed on is never dropped silently."""
+    world.set_project(customer_files=())
     world.telegram.control("unsupported", {"chat": CHAT, "kind": kind})
     world.run()
     assert (1, []) == (world.shown("I cannot pass this on"), passed_on(world, opened))
