@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from attrs import frozen
 
@@ -22,7 +20,6 @@ from chatbridge.events import (
     MessageEdited,
     MessageReceived,
     NothingToDo,
-    ReplyTo,
 )
 from chatbridge.richtext import Document
 
@@ -37,6 +34,7 @@ from .payloads import (
     optional_object,
     text_at,
 )
+from .replies import reply_to_of
 from .rich_blocks import read_rich_message
 
 _OUT_OF_SCOPE = {
@@ -61,7 +59,6 @@ _SERVICE = frozenset({
     "video_chat_scheduled", "video_chat_started", "video_chat_ended",
     "video_chat_participants_invited", "web_app_data",
 })  # fmt: skip
-_HANDLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @frozen
@@ -104,7 +101,7 @@ def message_received(
         text=document,
         command=_command(text, entities, bot),
         attachments=attachments,
-        reply_to=_reply_to(message, bot),
+        reply_to=reply_to_of(message, bot.bot_id),
         origin_name=_origin_name(optional_object(message, "forward_origin")),
         group=text_at(message, "media_group_id") or None,
         unsupported=unsupported,
@@ -217,47 +214,6 @@ def _command(text: str, entities: list[TextEntity], bot: Bot) -> Command | None:
     if not name or (addressee and addressee.lower() != (bot.username or "").lower()):
         return None
     return Command(name.lower(), text[command.end :].strip())
-
-
-def _reply_to(message: dict[str, Any], bot: Bot) -> ReplyTo | None:
-    quote = text_at(optional_object(message, "quote") or {}, "text")
-    original = optional_object(message, "reply_to_message")
-    if original is None:
-        return ReplyTo(quote=quote) if message.get("external_reply") is not None else None
-    message_id = integer_at(original, "message_id")
-    # In a topic every message is marked as a reply to the topic's first one.
-    if original.get("forum_topic_created") is not None or (
-        flag_at(message, "is_topic_message")
-        and message_id == optional_integer(message, "message_thread_id")
-    ):
-        return None
-    return ReplyTo(str(message_id) if message_id else None, _handle(original, bot), quote)
-
-
-def _handle(original: dict[str, Any], bot: Bot) -> str | None:
-    """Return the handle that `send` put into the link at the start of the bot's own message."""
-    author = optional_object(original, "from")
-    if author is None or integer_at(author, "id") != bot.bot_id:
-        return None
-    text = text_at(original, "text")
-    member = "entities" if text else "caption_entities"
-    text = text or text_at(original, "caption")
-    for entity in read_entities(text, list_at(original, member)):
-        if entity.start == 0 and entity.kind == "text_link":
-            return handle_in(entity.url)
-    return None
-
-
-def handle_in(url: str) -> str | None:
-    """Return the payload of a start link, or None where the URL is none."""
-    try:
-        parts = urlsplit(url)
-        values = parse_qs(parts.query, max_num_fields=5).get("start", [])
-    except ValueError:
-        return None
-    if parts.hostname != "t.me" or len(values) != 1:
-        return None
-    return values[0] if _HANDLE.fullmatch(values[0]) else None
 
 
 def _origin_name(origin: dict[str, Any] | None) -> str:

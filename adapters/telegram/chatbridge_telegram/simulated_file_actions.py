@@ -8,7 +8,6 @@ true of its bytes.
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import Any
 
 from .simulated_arguments import Arguments, text_of, write
@@ -95,7 +94,7 @@ def _stored(state: TelegramState, arguments: Arguments, kind: str) -> StoredFile
     claims = {"size": int(size)} if size is not None else {}
     try:
         data = base64.b64decode(str(arguments.get("content") or ""), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError("content must be base64") from None
     named = SORTS[kind].name
     return state.files.keep(

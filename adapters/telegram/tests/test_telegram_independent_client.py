@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote
 
 import pytest
 
 from chatbridge.http_types import Headers
 from chatbridge.testing.simulator import Fault, SimulatedCall
+from chatbridge_telegram.simulated_files import PICTURE, sample
 from chatbridge_telegram.simulator import TelegramSimulator
 
 telegram = pytest.importorskip("telegram")
 errors = pytest.importorskip("telegram.error")
 requests = pytest.importorskip("telegram.request")
+httpx = pytest.importorskip("httpx")
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 Run = Callable[[Callable[[Any], Awaitable[Any]]], Any]
 
 
 class InMemoryRequest(requests.BaseRequest):  # type: ignore[misc, name-defined]
-    """Carries the client's calls to the simulator as forms, as it would over HTTP."""
+    """Carries the client's calls to the simulator as the forms that it writes over HTTP."""
 
     def __init__(self, simulator: TelegramSimulator) -> None:
         self._simulator = simulator
@@ -40,11 +43,17 @@ class InMemoryRequest(requests.BaseRequest):  # type: ignore[misc, name-defined]
     async def do_request(
         self, url: str, method: str, request_data: Any = None, *_timeouts: Any, **_named: Any
     ) -> tuple[int, bytes]:
+        written = httpx.Request(
+            method,
+            url,
+            data=request_data.json_parameters if request_data else None,
+            files=(request_data.multipart_data or None) if request_data else None,
+        )
         call = SimulatedCall(
             method=method,
-            path="/" + url.split("/", 3)[3],
-            headers=Headers({"Content-Type": "application/x-www-form-urlencoded"}),
-            body=urlencode(request_data.json_parameters if request_data else {}).encode(),
+            path="/" + unquote(url.split("/", 3)[3]),
+            headers=Headers(dict(written.headers)),
+            body=written.read(),
         )
         answer = self._simulator.answer(call)
         return answer.status, answer.body
@@ -201,3 +210,93 @@ def test_server_failure(run: Run, simulator: TelegramSimulator) -> None:
     simulator.switch_fault(Fault(kind="status", status=502, match="sendMessage"))
     with pytest.raises(errors.NetworkError):
         run(lambda bot: bot.send_message(7, "x"))
+
+
+def test_files_out(run: Run, simulator: TelegramSimulator) -> None:
+    """Every kind of file that the client can send arrives byte by byte, and is read back."""
+    calls = {
+        "animation": "send_animation", "audio": "send_audio", "document": "send_document",
+        "photo": "send_photo", "sticker": "send_sticker", "video": "send_video",
+        "video_note": "send_video_note", "voice": "send_voice",
+    }  # fmt: skip
+
+    async def work(bot: Any) -> list[bytes]:
+        read = []
+        for kind, name in calls.items():
+            sent = await getattr(bot, name)(7, PICTURE)
+            shown = getattr(sent, kind)
+            shown = shown[-1] if kind == "photo" else shown
+            file = await bot.get_file(shown.file_id)
+            read.append(bytes(await file.download_as_bytearray()))
+        return read
+
+    assert [PICTURE] * len(calls) == run(work)
+    lines = simulator.control("transcript", {"chat": 7})[1:]
+    assert sorted(calls) == [line["file"]["kind"] for line in lines]
+    assert {hashlib.sha256(PICTURE).hexdigest()} == {line["file"]["sha256"] for line in lines}
+
+
+def test_a_caption(run: Run, simulator: TelegramSimulator) -> None:
+    """Name, caption and its entities arrive, come back, and can be changed."""
+
+    async def work(bot: Any) -> Any:
+        sent = await bot.send_document(
+            7,
+            b"data",
+            filename="Größe.txt",
+            caption="😀 bold",
+            caption_entities=[telegram.MessageEntity("bold", 3, 4)],
+        )
+        with pytest.raises(errors.BadRequest, match="no text in the message"):
+            await sent.edit_text("x")
+        edited = await sent.edit_caption("changed")
+        with pytest.raises(errors.BadRequest, match="not modified"):
+            await sent.edit_caption("changed")
+        return sent, edited
+
+    sent, edited = run(work)
+    assert ("Größe.txt", 4) == (sent.document.file_name, sent.document.file_size)
+    assert {"bold": "bold"} == {
+        entity.type: text for entity, text in sent.parse_caption_entities().items()
+    }
+    assert ("changed", True) == (edited.caption, edited.edit_date is not None)
+
+
+def test_an_album(run: Run, simulator: TelegramSimulator) -> None:
+    """An album of the client is one of the chat, and mixed ones are refused."""
+    photo, video = telegram.InputMediaPhoto(PICTURE, caption="two"), telegram.InputMediaVideo(b"v")
+    document = telegram.InputMediaDocument(b"d", filename="d.txt")
+    sent = run(lambda bot: bot.send_media_group(7, [photo, video]))
+    assert 1 == len({message.media_group_id for message in sent} - {None})
+    assert ["two", None] == [message.caption for message in sent]
+    with pytest.raises(errors.BadRequest, match="album"):
+        run(lambda bot: bot.send_media_group(7, [photo, document]))
+    lines = simulator.control("transcript", {"chat": 7})[1:]
+    assert ["photo", "video"] == [line["file"]["kind"] for line in lines]
+
+
+def test_files_in(run: Run, simulator: TelegramSimulator) -> None:
+    """The client reads what people send: one file, an album, and no file beyond 20 MB."""
+    simulator.control("file", {"chat": 7, "kind": "voice"})
+    simulator.control("album", {"chat": 7, "count": 2, "caption": "look"})
+    simulator.control("file", {"chat": 7, "kind": "video", "size": 21 * 2**20})
+
+    async def work(bot: Any) -> Any:
+        updates = [update.message for update in await bot.get_updates()][1:]
+        voice, first, second, large = updates
+        data = await (await voice.voice.get_file()).download_as_bytearray()
+        with pytest.raises(errors.BadRequest, match="too big"):
+            await large.video.get_file()
+        return bytes(data), first, second
+
+    data, first, second = run(work)
+    assert sample("voice") == data
+    assert (first.media_group_id, "look", None) == (
+        second.media_group_id, first.caption, second.caption
+    )  # fmt: skip
+
+
+def test_too_large_an_upload(run: Run) -> None:
+    """The client is told that a file is too large."""
+    with pytest.raises(errors.NetworkError, match="Too Large"):
+        run(lambda bot: bot.send_document(7, bytes(50 * 2**20 + 1)))

@@ -228,7 +228,51 @@ def test_a_handle_is_taken_from_the_bots_own_label_only(
     """Nobody can pass off a link of their own as a label."""
     event = parse(message=_message(text="x", reply_to_message=original))
     assert isinstance(event, MessageReceived)
-    assert ReplyTo("4", None) == event.reply_to
+    assert ReplyTo("4", None, "HELP-12 answer") == event.reply_to
+
+
+LABEL_LINK = "https://t.me/helpdesk_bot?start=h-4_2"
+
+
+@pytest.mark.parametrize(
+    ("original", "quote"),
+    [
+        ({"text": "HELP-12\nanswer\n\nmore"}, "answer more"),
+        ({"text": "HELP-12"}, ""),
+        ({"text": "HELP-12\n" + "word " * 100}, ("word " * 100)[:199] + "…"),
+        ({"text": "HELP-12\n" + "👨‍👩‍👧" * 99}, "👨‍👩‍👧" * 39 + "…"),
+        ({"text": "HELP-12\n" + "e\u0301" * 150}, "e\u0301" * 99 + "…"),
+        ({"text": "HELP-12\n" + "\u0301" * 5000}, None),
+        ({"text": None, "caption": "HELP-12\na picture"}, "a picture"),
+        ({"text": None, "sticker": None}, ""),
+    ],
+)
+def test_a_reply_without_a_quotation_tells_what_it_answers(
+    parse: Parse, original: dict[str, Any], quote: str | None
+) -> None:
+    """Agents see the start of the answered text, on one line, without its label and no half
+    character.
+    """
+    message = _bots_message(LABEL_LINK, **original)
+    if message["text"] is None:
+        message["caption_entities"] = message.pop("entities")
+    answered = {name: value for name, value in message.items() if value is not None}
+    event = parse(message=_message(text="yes", reply_to_message=answered), strict=False)
+    assert isinstance(event, MessageReceived) and event.reply_to is not None
+    if quote is not None:
+        assert quote == event.reply_to.quote
+    assert len(event.reply_to.quote) <= 200
+
+
+@pytest.mark.parametrize(("author", "quote"), [(USER, "mine"), ({**USER, "id": 8}, "")])
+def test_what_others_wrote_in_a_group_stays_there(
+    parse: Parse, author: dict[str, Any], quote: str
+) -> None:
+    """The text of a third person becomes known only where somebody quotes it."""
+    original = {**_message(text="mine", chat=GROUP), "message_id": 4, "from": author}
+    event = parse(message=_message(text="x", chat=GROUP, reply_to_message=original))
+    assert isinstance(event, MessageReceived)
+    assert ReplyTo("4", None, quote) == event.reply_to
 
 
 def test_a_topics_first_message_is_no_reply(parse: Parse) -> None:
