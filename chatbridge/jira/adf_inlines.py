@@ -10,6 +10,7 @@ from typing import Any
 
 from chatbridge.jira.adf_nodes import DEEPEST, attrs_of, children, flat_text, text_of
 from chatbridge.jira.characters import clean
+from chatbridge.jira.raised import above, below
 from chatbridge.richtext import Emoji, FileName, Inline, Mark, Mention, Text
 
 _MARKS = {
@@ -83,6 +84,8 @@ def _run(node: dict[str, Any]) -> list[Inline]:
             looks.add(_MARKS[kind])
         elif kind == "link":
             link = _address(attrs_of(mark).get("href"))
+        elif kind == "subsup":
+            text = (below if attrs_of(mark).get("type") == "sub" else above)(text)
     return [Text(text, frozenset(looks), link)]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from chatbridge.jira.adf_inlines import INLINE, read_inline, read_inlines
 from chatbridge.jira.adf_nodes import DEEPEST, attrs_of, children, flat_text, text_of
 from chatbridge.jira.characters import clean
+from chatbridge.jira.panels import with_icon
 from chatbridge.richtext import (
     EMPTY,
     Block,
@@ -102,6 +103,12 @@ def _inside(node: dict[str, Any], depth: int) -> list[Block]:
     return _blocks(children(node), depth + 1)
 
 
+def _panel(node: dict[str, Any], depth: int) -> list[Block]:
+    attrs = attrs_of(node)
+    icon = text_of(attrs, "panelIconText") or text_of(attrs, "panelIcon")
+    return [*with_icon(tuple(_inside(node, depth)), kind=text_of(attrs, "panelType"), icon=icon)]
+
+
 def _expand(node: dict[str, Any], depth: int) -> list[Block]:
     title = text_of(attrs_of(node), "title")
     head = [Paragraph((Text(title, frozenset({Mark.BOLD})),))] if title else []
@@ -161,7 +168,7 @@ _READERS = {
     "codeBlock": _code,
     "blockquote": _quote,
     "rule": _rule,
-    "panel": _inside,
+    "panel": _panel,
     "mediaSingle": _inside,
     "mediaGroup": _inside,
     "caption": _paragraph,

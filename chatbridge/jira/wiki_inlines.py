@@ -7,12 +7,11 @@ what failed at one place is never looked for again from the next.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape as decoded
-from itertools import groupby
 
 from attrs import evolve
 
+from chatbridge.jira.inline_runs import joined
 from chatbridge.jira.raised import above, below
 from chatbridge.jira.wiki_emoticons import EMOTICONS
 from chatbridge.jira.wiki_links import parts_of, read_image, read_target
@@ -193,7 +192,7 @@ class _Reader:
                 signs ^= {self._turns[place]}
             else:
                 shown.append(_with_signs(node, signs))
-        return tuple(_joined(shown))
+        return tuple(joined(shown))
 
 
 def _without_escapes(text: str) -> str:
@@ -208,21 +207,6 @@ def _with_signs(node: Inline, signs: set[str]) -> Inline:
         text = _MOVED[sign](text)
     marks = {_MARKS[sign] for sign in signs & _MARKS.keys()}
     return evolve(node, text=text, marks=node.marks | marks)
-
-
-def _joined(shown: list[Inline]) -> Iterator[Inline]:
-    for looks, members in groupby(shown, key=_looks):
-        group = list(members)
-        if looks is None:
-            yield from group
-        elif isinstance(group[0], Text):
-            yield evolve(
-                group[0], text="".join(node.text for node in group if isinstance(node, Text))
-            )
-
-
-def _looks(node: Inline) -> tuple[frozenset[Mark], str | None] | None:
-    return (node.marks, node.link) if isinstance(node, Text) else None
 
 
 def _image(inside: str) -> list[Inline]:

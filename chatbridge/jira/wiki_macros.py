@@ -15,6 +15,7 @@ from collections.abc import Callable
 from attrs import Factory, define, frozen
 
 from chatbridge.jira.adf_read import read_adf
+from chatbridge.jira.panels import kind_by_colour, with_icon
 from chatbridge.jira.wiki import APART
 from chatbridge.richtext import Block, CodeBlock, Mark, Paragraph, Quote, Text
 
@@ -34,7 +35,6 @@ _TAG = re.compile(
 _CLOSERS = {
     name: re.compile(rf"\{{{name}\}}", re.IGNORECASE) for name in ("code", "noformat", "adf")
 }
-_TITLE = re.compile(r"(?:^|\|)\s*title\s*=([^|]*)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[\w+#.-]+\Z")
 
 
@@ -125,19 +125,25 @@ class Macros:
         if name == "quote":
             self._hold(Quote(blocks))
         else:
-            self._hold(*_title(opened.parameters), *blocks)
+            kind = kind_by_colour(_parameter(opened.parameters, "bgColor"))
+            self._hold(*with_icon((*_title(opened.parameters), *blocks), kind=kind))
 
 
 def _title(parameters: str) -> tuple[Block, ...]:
-    found = _TITLE.search(parameters)
-    title = found[1].strip() if found else ""
+    title = _parameter(parameters, "title")
     return (Paragraph((Text(title, frozenset({Mark.BOLD})),)),) if title else ()
 
 
+def _parameter(parameters: str, name: str) -> str:
+    for each in parameters.split("|"):
+        key, _, value = each.partition("=")
+        if key.strip().lower() == name.lower():
+            return value.strip()
+    return ""
+
+
 def _language(parameters: str) -> str:
-    first = parameters.partition("|")[0].strip()
-    named = re.search(r"(?:^|\|)\s*language\s*=([^|]*)", parameters)
-    name = named[1].strip() if named else first
+    name = _parameter(parameters, "language") or parameters.partition("|")[0].strip()
     return name.lower() if _LANGUAGE.match(name) and name.lower() != "none" else ""
 
 

@@ -34,6 +34,7 @@ from chatbridge.jira.adf_read import read_adf
 from chatbridge.jira.adf_write import adf_length, write_adf
 from chatbridge.jira.characters import clean
 from chatbridge.jira.hints import parse_hint, verify_hint
+from chatbridge.jira.html_read import read_html
 from chatbridge.jira.wiki import APART, escape_document, same_text
 from chatbridge.jira.wiki_read import read_wiki
 from chatbridge.jira.wiki_write import write_wiki
@@ -164,6 +165,14 @@ def wiki(data: bytes) -> None:
         assert isinstance(block, Paragraph)
         for node in block.content:
             assert isinstance(node, Text) and not node.marks and node.link is None
+
+
+def rendered_html(data: bytes) -> None:
+    """A rendered body: a document that can be shown and written, whose links leave the site."""
+    document = read_html(_text(data), site=SITE)
+    document.plain().encode()
+    assert adf_length(document) > 0
+    assert SITE not in json.dumps(write_adf(document)) or SITE in document.plain()
 
 
 def _letters(words: list[bytes]) -> list[str]:
@@ -301,8 +310,8 @@ def address(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     target.__name__: target
     for target in (
-        telegram_webhook, telegram_answer, jira_hint, jira_answer, adf, wiki, rendering, record,
-        sealed, root_key, choice, configuration, headers, address,
+        telegram_webhook, telegram_answer, jira_hint, jira_answer, adf, wiki, rendered_html,
+        rendering, record, sealed, root_key, choice, configuration, headers, address,
     )
 }  # fmt: skip
 
