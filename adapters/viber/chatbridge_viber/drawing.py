@@ -6,6 +6,8 @@ changed by using them; none are made here, and none that people wrote are taken 
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from attrs import evolve
 
 from chatbridge.capabilities import LengthUnit
@@ -72,9 +74,8 @@ def _written_out(block: Block) -> Block:
 def _with_addresses(content: tuple[Inline, ...]) -> tuple[Inline, ...]:
     """Return the inlines with each address after the last run that leads there."""
     shown: list[Inline] = []
-    following = (*content[1:], None)
     said = ""
-    for node, after in zip(content, following, strict=True):
+    for node, after in zip_longest(content, content[1:]):
         shown.append(node)
         if not isinstance(node, Text) or not node.link:
             said = ""

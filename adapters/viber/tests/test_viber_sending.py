@@ -101,6 +101,12 @@ def test_addresses_are_written_out(members):
     ) == text
 
 
+def test_an_empty_paragraph_is_shown(members):
+    """Agents leave empty lines; the text around them is sent."""
+    around = (Paragraph(), Paragraph((Text("a", link="https://a.example/x"),)), Paragraph())
+    assert "a (https://a.example/x)" == members(Document(around))["text"].strip()
+
+
 def test_choices_become_a_keyboard(members):
     """Each choice is a button of its own line, its label escaped, its press silent."""
     made = members(choices=(Choice("A & <b>", "1.more"), Choice("", "x")))
