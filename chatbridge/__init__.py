@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         root_key_from_callable,
         root_key_from_environment,
         root_key_from_file,
+        root_key_from_keyring,
         root_key_from_text,
     )
     from chatbridge.link_care import LinkCare
@@ -106,7 +107,7 @@ if TYPE_CHECKING:
     from chatbridge.settings import setting
     from chatbridge.signatures import check_hmac_sha256, check_shared_secret
     from chatbridge.sqlite_storage import SqliteStorage
-    from chatbridge.storage import ABSENT, ANY, Page, Row, Storage, Versioned
+    from chatbridge.storage import ABSENT, ANY, KEEP, Page, Row, Storage, Versioned
 
 _HOMES = {
     "adapter": (
@@ -141,7 +142,7 @@ _HOMES = {
     "jira.site": "SiteSettings",
     "keys": (
         "RootKey new_root_key root_key_from_callable root_key_from_environment "
-        "root_key_from_file root_key_from_text"
+        "root_key_from_file root_key_from_keyring root_key_from_text"
     ),
     "link_care": "LinkCare",
     "links": "Link LinkState",
@@ -156,11 +157,11 @@ _HOMES = {
     "settings": "setting",
     "signatures": "check_hmac_sha256 check_shared_secret",
     "sqlite_storage": "SqliteStorage",
-    "storage": "ABSENT ANY Page Row Storage Versioned",
+    "storage": "ABSENT ANY KEEP Page Row Storage Versioned",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - in the order of Python's sorted()
     "ABSENT",
     "ANY",
     "API_VERSION",
@@ -208,6 +209,7 @@ __all__ = [
     "HttpResponse",
     "InvalidKeyError",
     "JiraDesk",
+    "KEEP",
     "LengthUnit",
     "Link",
     "LinkCare",
@@ -274,6 +276,7 @@ __all__ = [
     "root_key_from_callable",
     "root_key_from_environment",
     "root_key_from_file",
+    "root_key_from_keyring",
     "root_key_from_text",
     "safe_name",
     "setting",

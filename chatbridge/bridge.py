@@ -24,7 +24,8 @@ from chatbridge.file_serving import ServedFile
 from chatbridge.health import Health, health_of
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.intake import Intake
-from chatbridge.keys import RootKey, open_sealer
+from chatbridge.keys import RootKey
+from chatbridge.keyset_record import open_sealer
 from chatbridge.link_care import LinkCare
 from chatbridge.observation import Notice, Observer, Tally
 from chatbridge.one_shot import do_once
@@ -87,9 +88,10 @@ class Bridge:
         calls: Transport = transport or self._owned_transport  # type: ignore[assignment]
         self._transport = Breaker(calls, self._observer, self._clock)
         self._owns_storage = isinstance(storage, str)
-        self._storage = self._opened(storage) if isinstance(storage, str) else storage
+        self._storage = self.plugins.open_storage(storage) if isinstance(storage, str) else storage
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
-        self._vault = Vault(self._storage, open_sealer(self._storage, roots))
+        sealer = open_sealer(self._storage, roots, now=self._clock.monotonic, wall=self._clock.time)
+        self._vault = Vault(self._storage, sealer)
         self._lock = threading.RLock()
         self._intake = Intake(
             lambda: self.engine, self._sites, self._public_url, self._observer, self._clock
@@ -249,11 +251,3 @@ class Bridge:
             self._vault, self.plugins, self._sites, self._transport, self._clock, self._timings,
             self._intake.owns_url, self._observer, self._public_url,
         )  # fmt: skip
-
-    def _opened(self, setting: str) -> Storage:
-        scheme, separator, rest = setting.partition(":")
-        if not separator:
-            raise ConfigurationError(
-                "storage must look like sqlite:support.db or memory:, a scheme and a place"
-            )
-        return self.plugins.storage(scheme, rest)

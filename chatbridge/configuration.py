@@ -22,10 +22,11 @@ from chatbridge.configuration_sections import (
     StorageSettings,
     WebSettings,
 )
+from chatbridge.configured_keys import configured_root_keys, lacks_root_key
 from chatbridge.errors import ConfigurationError
 from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.jira.site import SiteKind, SiteSettings
-from chatbridge.keys import RootKey, root_key_from_file, root_key_from_text
+from chatbridge.keys import RootKey
 from chatbridge.project import Timings
 from chatbridge.secret import Secret
 from chatbridge.setting_texts import value_from_text
@@ -68,26 +69,25 @@ class Configuration:
 
     def key_files(self) -> list[Path]:
         """Return the files that hold root keys where the environment has none."""
+        if self.keys.keyring and not self.keys.files:
+            return []
         return [self._place(name) for name in self.keys.files or (self.keys.file,)]
 
-    def root_keys(self) -> list[RootKey]:
-        """Return the root keys, the one for new records first.
+    def lacks_root_key(self) -> bool:
+        """Tell whether none of the places that are named for a root key holds anything."""
+        return self.key_text is None and lacks_root_key(self.keys, self.key_files())
+
+    def root_keys_by_place(self) -> list[tuple[str, RootKey]]:
+        """Return the root keys, each with the name of the place that it came from.
 
         Raises:
             ConfigurationError: there is none, or one is wrong.
         """
-        if self.key_text is not None:
-            where = f"the environment variable {self.keys.env}"
-            words = self.key_text.reveal().split() or [""]
-            return [root_key_from_text(word, where=where) for word in words]
-        files = self.key_files()
-        if not any(file.exists() for file in files):
-            raise ConfigurationError(
-                f"there is no root key: neither the file {files[0]} nor the environment variable "
-                f"{self.keys.env} is there; put the key back, or, if this bridge keeps nothing "
-                f"yet, run: chatbridge keys new --file {files[0]}"
-            )
-        return [root_key_from_file(file) for file in files]
+        return configured_root_keys(self.keys, self.key_text, self.key_files())
+
+    def root_keys(self) -> list[RootKey]:
+        """Return the root keys; errors as in `root_keys_by_place`."""
+        return [root for _, root in self.root_keys_by_place()]
 
     def _place(self, name: str) -> Path:
         return (self.path.parent / Path(name).expanduser()).absolute()

@@ -21,11 +21,16 @@ class StorageSettings:
 
 @attrs.frozen
 class KeySettings:
-    """`[keys]`: where the root key comes from; the environment variable wins over files."""
+    """`[keys]`: where the root key comes from; the environment variable wins over the rest."""
 
     file: str = setting("file with the root key", default="chatbridge.key")
     files: tuple[str, ...] = setting(
         "several files instead of `file`, the newest key first; while a key is replaced", default=()
+    )
+    keyring: tuple[str, ...] = setting(
+        "entries SERVICE/USERNAME of the system's keyring instead of `file`; beside `files` both "
+        "count",
+        default=(),
     )
     env: str = setting(
         "environment variable that may hold the root key, or several, the newest first",

@@ -27,9 +27,8 @@ from chatbridge.sealing import Sealer
 LIFETIME: Final = 3600.0
 """Seconds for which an address is good; platforms do not say when and how often they fetch."""
 
-_PLACE: Final = "file address"
-"""What a token is bound to; no record is kept under it, since storage keys have a colon."""
-_SCHEMA: Final = 1
+_PURPOSE: Final = "file address 1"
+"""What a token is bound to; with the version of what it holds."""
 _MEDIA_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _ANY: Final = "application/octet-stream"
 _PREFERRED: Final = {"image/jpeg": ".jpg", "audio/ogg": ".ogg", "image/webp": ".webp"}
@@ -85,7 +84,7 @@ class FileUrls:
         expires = math.ceil(self.clock.time() + self.lifetime)
         ticket = [link.site, link.issue_id, comment_id, file.file_id, expires]
         plain = json.dumps(ticket, separators=(",", ":")).encode()
-        token = _encoded(self.sealer.seal(_PLACE, _SCHEMA, plain))
+        token = _encoded(self.sealer.seal_token(_PURPOSE, plain))
         return f"{self.public_url.rstrip('/')}/files/{token}/{quote(name_of(file), safe='')}"
 
     def read(self, token: str) -> FileTicket | None:
@@ -98,10 +97,8 @@ class FileUrls:
         if sealed is None:
             return None
         try:
-            schema, plain = self.sealer.unseal(_PLACE, sealed)
+            plain = self.sealer.unseal_token(_PURPOSE, sealed)
         except SealedValueError:
-            return None
-        if schema != _SCHEMA:
             return None
         ticket = FileTicket(*json.loads(plain))
         return ticket if self.clock.time() < ticket.expires else None

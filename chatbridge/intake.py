@@ -126,14 +126,14 @@ class Intake:
                 "public_url is not set: webhooks need an https URL that the platform can reach; "
                 "set it, or use polling"
             )
-        return f"{self._public_url}/webhooks/{bot.record.platform}/{self._token(*bot.key)}"
+        token = self._tokens(*bot.key)[0]
+        return f"{self._public_url}/webhooks/{bot.record.platform}/{token}"
 
     def owns_url(self, url: str) -> bool:
         """Tell whether a webhook URL, as a platform knows it, is one of this bridge."""
         last = url.rstrip("/").rpartition("/")[2]
         projects = self._engine().roster.refresh()
-        tokens = {self._token(*bot.key) for project in projects for bot in project.bots}
-        return last in tokens
+        return any(last in self._tokens(*bot.key) for project in projects for bot in project.bots)
 
     def is_hinted(self, site: str) -> bool:
         """Tell whether hints of a site came lately."""
@@ -172,9 +172,10 @@ class Intake:
         _log.warning("a webhook of %s was refused: %s", subject, error)
         return WebhookAnswer(error.status_hint)
 
-    def _token(self, platform: str, bot_id: str) -> str:
+    def _tokens(self, platform: str, bot_id: str) -> list[str]:
+        """Return the last parts of a bot's webhook paths; the first is the one to register."""
         sealer = self._engine().vault.sealer
-        return sealer.token("webhook", platform, bot_id, size=12).hex()
+        return [raw.hex() for raw in sealer.tokens("webhook", platform, bot_id, size=12)]
 
     def _bot_key(self, platform: str, token: str) -> tuple[str, str] | None:
         """Return the bot whose webhook has this path; a stranger's guesses cost next to nothing."""
@@ -188,5 +189,6 @@ class Intake:
                 self._looked = now
                 for project in self._engine().roster.refresh():
                     for bot in project.bots:
-                        self._routes[(bot.record.platform, self._token(*bot.key))] = bot.key
+                        for taken in self._tokens(*bot.key):
+                            self._routes[(bot.record.platform, taken)] = bot.key
             return self._routes.get((platform, token))

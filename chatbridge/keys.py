@@ -1,7 +1,7 @@
-"""Root keys: their text form, where they come from, and how they open a storage.
+"""Root keys: their text form, and where they come from.
 
-A root key opens the keyset record, and nothing else is ever encrypted with it. A wrong root key
-ends in an error before anything is written; no error shows any part of a key.
+A root key opens the keyset record, and nothing else is ever encrypted with it. No error shows any
+part of a key.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -20,18 +20,12 @@ from attrs import field, frozen
 from chatbridge.errors import (
     ChatbridgeError,
     ConfigurationError,
-    ConflictError,
-    SealedValueError,
-    StorageUnavailableError,
 )
-from chatbridge.keyset import KEY_BYTES, Keyset, check_key_length
-from chatbridge.sealing import Sealer, unwrap_keyset, wrap_keyset
+from chatbridge.keyset import KEY_BYTES, check_key_length
+from chatbridge.keyset_wrapping import fingerprint_of
 from chatbridge.secret import Secret
-from chatbridge.storage import ABSENT, Storage
 
 ROOT_KEY_VARIABLE: Final = "CHATBRIDGE_ROOT_KEY"
-KEYSET_KEY: Final = "keyset:1"
-RECORD_KINDS: Final = ("project", "link", "conversation", "claim", "receipt")
 _PREFIX: Final = "chatbridge-root-1"
 _LONGEST_FILE: Final = 4096
 
@@ -48,6 +42,11 @@ class RootKey:
     def reveal(self) -> bytes:
         """Return the 32 bytes."""
         return self._raw
+
+    @property
+    def fingerprint(self) -> str:
+        """8 hex digits that name it, as `chatbridge keys status` does; they tell nothing of it."""
+        return fingerprint_of(self._raw)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a RootKey does not pickle")
@@ -136,7 +135,7 @@ def root_key_from_file(path: str | os.PathLike[str]) -> RootKey:
 def root_key_from_callable(
     fetch: Callable[[], str | bytes | Secret | None], *, where: str = "the root key source"
 ) -> RootKey:
-    """Return the root key that a function of the host fetches (a KMS, a vault, `keyring`).
+    """Return the root key that a function of the host fetches (a KMS, a vault).
 
     Args:
         fetch: returns the text form, or the 32 bytes; None where there is no key.
@@ -163,69 +162,35 @@ def root_key_from_callable(
     raise ConfigurationError(f"{where} must return the root key's text, or its {KEY_BYTES} bytes")
 
 
-def open_sealer(
-    storage: Storage, roots: Sequence[RootKey], *, kinds: Sequence[str] = RECORD_KINDS
-) -> Sealer:
-    """Return the sealer of this storage; an empty storage gets a new keyset.
-
-    Two processes that start on one empty storage end with the same keyset.
+def root_key_from_keyring(service: str, username: str) -> RootKey:
+    """Return the root key that the system's keyring keeps (macOS Keychain, Secret Service, ...).
 
     Args:
-        storage: where the keyset record is.
-        roots: the root keys, the one for new records first; several while one is replaced.
-        kinds: the kinds whose records prove that the storage is not empty.
+        service: the name it is kept under.
+        username: the name within the service.
 
     Raises:
-        WrongKeyError: none of the root keys belongs to this storage; nothing was written.
-        ConfigurationError: no root key, or there are records but no keyset.
-        SealedValueError: the keyset record is damaged.
-        StorageError: the storage failed.
+        ConfigurationError: the package `keyring` is missing, there is no such entry, or it is no
+            root key.
     """
-    if not roots:
-        raise ConfigurationError("no root key is given; `chatbridge keys new` makes one")
-    raw = [root.reveal() for root in roots]
-    found = storage.get(KEYSET_KEY)
-    if found is None and any(storage.scan(kind, limit=1).rows for kind in kinds):
-        # Another process may have set the storage up since the first look.
-        found = storage.get(KEYSET_KEY)
+    where = f"the keyring entry {service}/{username}"
+    try:
+        import keyring
+    except ImportError:
+        raise ConfigurationError(
+            f"{where} needs the package keyring; run: pip install 'chatbridge-jsm[keyring]'"
+        ) from None
+
+    def fetch() -> str:
+        found = keyring.get_password(service, username)
         if found is None:
             raise ConfigurationError(
-                "the storage holds records but not their keyset, so nobody can read them; "
-                "restore the whole storage from a backup, or start with an empty one"
+                f"{where} is not there; put the root key there with: "
+                f"keyring set {service} {username}"
             )
-    if found is not None:
-        return Sealer(unwrap_keyset(found.value, raw))
-    keyset = Keyset.new()
-    try:
-        storage.put(KEYSET_KEY, wrap_keyset(keyset, raw), expect=ABSENT)
-        return Sealer(keyset)
-    except ConflictError:
-        found = storage.get(KEYSET_KEY)
-    if found is None:
-        raise StorageUnavailableError("the keyset record comes and goes; start again")
-    return Sealer(unwrap_keyset(found.value, raw))
+        return found
 
-
-def change_roots(storage: Storage, roots: Sequence[RootKey], wanted: Sequence[RootKey]) -> None:
-    """Wrap the keyset anew; from then on exactly the wanted root keys open the storage.
-
-    To replace a root key without a gap: change to [new, old], give every process the new key,
-    change to [new].
-
-    Raises:
-        WrongKeyError: none of `roots` opens the storage; nothing was written.
-        ConfigurationError: no root key is wanted.
-        SealedValueError: there is no keyset record, or it is damaged.
-        ConflictError: somebody else changed it at the same time; nothing was written.
-    """
-    if not wanted:
-        raise ConfigurationError("name at least one root key that shall open the storage")
-    found = storage.get(KEYSET_KEY)
-    if found is None:
-        raise SealedValueError("the storage has no keyset record")
-    keyset = unwrap_keyset(found.value, [root.reveal() for root in roots])
-    blob = wrap_keyset(keyset, [root.reveal() for root in wanted])
-    storage.put(KEYSET_KEY, blob, expect=found.version)
+    return root_key_from_callable(fetch, where=where)
 
 
 def _as_text(raw: bytes) -> str:

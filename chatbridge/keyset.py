@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.errors import SealedValueError, StorageError
 
@@ -50,6 +50,8 @@ class Keyset:
         index_key: makes storage keys.
         marker_key: makes the markers written into Jira.
         token_key: makes tokens for links and buttons.
+        other_token_key: tokens made with it are taken, too; the one before, or the next one.
+        made: when a data key was made, in Unix seconds, by its id; may lack some.
     """
 
     generation: int
@@ -59,6 +61,8 @@ class Keyset:
     index_key: bytes = _key_field()
     marker_key: bytes = _key_field()
     token_key: bytes = _key_field()
+    other_token_key: bytes | None = field(default=None, repr=False)
+    made: Mapping[int, int] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         if self.current not in self.data_keys:
@@ -67,14 +71,19 @@ class Keyset:
             if type(key_id) is not int or not 0 < key_id < 2**32:
                 raise ValueError("a data key id is a number from 1 to 4294967295")
             check_key_length(key)
+        if self.other_token_key is not None:
+            check_key_length(self.other_token_key)
         if not self.instance_id or self.generation < 1:
             raise ValueError("a keyset has an instance id and a generation from 1")
 
     @classmethod
-    def new(cls) -> Keyset:
-        """Return a keyset of fresh random keys."""
-        # Random ids: a key made after a restored backup never answers to the id of another one.
-        current = secrets.randbelow(2**32 - 1) + 1
+    def new(cls, at: int | None = None) -> Keyset:
+        """Return a keyset of fresh random keys.
+
+        Args:
+            at: the time in Unix seconds; None where it does not matter.
+        """
+        current = _new_id()
         return cls(
             generation=1,
             instance_id=secrets.token_hex(16),
@@ -83,6 +92,56 @@ class Keyset:
             index_key=secrets.token_bytes(KEY_BYTES),
             marker_key=secrets.token_bytes(KEY_BYTES),
             token_key=secrets.token_bytes(KEY_BYTES),
+            made={} if at is None else {current: at},
+        )
+
+    def with_new_data_key(self, at: int) -> Keyset:
+        """Return the keyset with one more data key, which new records are sealed with from now on.
+
+        Args:
+            at: the time in Unix seconds.
+        """
+        current = _new_id()
+        while current in self.data_keys:
+            current = _new_id()
+        return evolve(
+            self,
+            generation=self.generation + 1,
+            current=current,
+            data_keys={**self.data_keys, current: secrets.token_bytes(KEY_BYTES)},
+            made={**self.made, current: at},
+        )
+
+    def with_next_token_key(self) -> Keyset:
+        """Return the keyset with another token key beside, whose tokens are taken already."""
+        return evolve(
+            self,
+            generation=self.generation + 1,
+            other_token_key=secrets.token_bytes(KEY_BYTES),
+        )
+
+    def with_token_keys_exchanged(self) -> Keyset:
+        """Return the keyset that makes tokens with the other token key, and takes both.
+
+        Raises:
+            ValueError: there is no other one.
+        """
+        if self.other_token_key is None:
+            raise ValueError("there is one token key only")
+        return evolve(
+            self,
+            generation=self.generation + 1,
+            token_key=self.other_token_key,
+            other_token_key=self.token_key,
+        )
+
+    def with_current_only(self) -> Keyset:
+        """Return the keyset without the data keys that new records are not sealed with."""
+        return evolve(
+            self,
+            generation=self.generation + 1,
+            data_keys={self.current: self.data_keys[self.current]},
+            made={key_id: at for key_id, at in self.made.items() if key_id == self.current},
         )
 
     def to_bytes(self) -> bytes:
@@ -96,7 +155,10 @@ class Keyset:
             "index": _text(self.index_key),
             "marker": _text(self.marker_key),
             "token": _text(self.token_key),
+            "made": {str(key_id): at for key_id, at in self.made.items()},
         }
+        if self.other_token_key is not None:
+            plain["other_token"] = _text(self.other_token_key)
         return json.dumps(plain, separators=(",", ":")).encode()
 
     @classmethod
@@ -112,6 +174,7 @@ class Keyset:
             plain = json.loads(raw)
             newer = plain["schema"] > _SCHEMA
             if plain["schema"] == _SCHEMA:
+                other = plain.get("other_token")
                 return cls(
                     generation=plain["generation"],
                     instance_id=plain["instance"],
@@ -120,6 +183,8 @@ class Keyset:
                     index_key=_raw(plain["index"]),
                     marker_key=_raw(plain["marker"]),
                     token_key=_raw(plain["token"]),
+                    other_token_key=None if other is None else _raw(other),
+                    made={int(name): int(at) for name, at in plain.get("made", {}).items()},
                 )
         except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
             pass
@@ -130,6 +195,11 @@ class Keyset:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Keyset does not pickle")
+
+
+def _new_id() -> int:
+    # Random: a key made after a restored backup never answers to the id of another one.
+    return secrets.randbelow(2**32 - 1) + 1
 
 
 def _text(key: bytes) -> str:

@@ -19,6 +19,7 @@ _SEED_BYTES = 10
 _CHECK_BYTES = 6
 _FILE_SEED_BYTES = 6
 _FILE_CHECK_BYTES = 4
+_MAC_BYTES = 12
 _CHOICE_VERSION = 1
 
 
@@ -31,6 +32,10 @@ class Hashes(Protocol):
 
     def token(self, *parts: str | bytes, size: int = 16) -> bytes:
         """Return the keyed hash for tokens that people's programs carry."""
+        ...
+
+    def tokens(self, *parts: str | bytes, size: int = 16) -> list[bytes]:
+        """Return all keyed hashes that such a token may be, the one of `token` first."""
         ...
 
 
@@ -96,7 +101,12 @@ class Marks:
 
     def handle(self, site: str, issue_id: str, address: Address) -> str:
         """Return the word by which a chat can name one of its requests; tells nothing by itself."""
-        return _word(self.hashes.token("handle", site, issue_id, address.chat, size=10))
+        return _word(self.hashes.token(*_handle_parts(site, issue_id, address), size=_SEED_BYTES))
+
+    def is_handle(self, handle: str, site: str, issue_id: str, address: Address) -> bool:
+        """Tell whether a word is the request's handle, or was it before the token key changed."""
+        parts = _handle_parts(site, issue_id, address)
+        return any(_word(raw) == handle for raw in self.hashes.tokens(*parts, size=_SEED_BYTES))
 
     def part_digest(self, site: str, issue_id: str, item: str, text: str, ordinal: int) -> str:
         """Return what a sent part is remembered by.
@@ -137,7 +147,8 @@ class Marks:
         body, _, check = data.rpartition(".")
         fields = body.split(".")
         given = check.encode("utf-8", "surrogatepass")
-        if not hmac.compare_digest(self._choice_check(body, address).encode(), given):
+        taken = self.hashes.tokens("choice", body, address.chat, size=_MAC_BYTES)
+        if not any(hmac.compare_digest(_check_text(mac).encode(), given) for mac in taken):
             return None
         if len(fields) != 4 or fields[0] != str(_CHOICE_VERSION):
             return None
@@ -152,8 +163,15 @@ class Marks:
         return self.hashes.mark("our file", site, seed, size=_FILE_CHECK_BYTES)
 
     def _choice_check(self, body: str, address: Address) -> str:
-        mac = self.hashes.token("choice", body, address.chat, size=12)
-        return base64.urlsafe_b64encode(mac).decode()
+        return _check_text(self.hashes.token("choice", body, address.chat, size=_MAC_BYTES))
+
+
+def _handle_parts(site: str, issue_id: str, address: Address) -> tuple[str, ...]:
+    return ("handle", site, issue_id, address.chat)
+
+
+def _check_text(mac: bytes) -> str:
+    return base64.urlsafe_b64encode(mac).decode()
 
 
 def _word(raw: bytes) -> str:

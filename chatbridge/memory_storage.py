@@ -17,10 +17,12 @@ from chatbridge.errors import ConflictError, StorageUnavailableError
 from chatbridge.storage import (
     ABSENT,
     ANY,
+    KEEP,
     Expected,
     Page,
     Row,
     Storage,
+    TimeToLive,
     Versioned,
     check_key,
     check_scan,
@@ -60,17 +62,20 @@ class MemoryStorage(Storage):
             entry = self._alive(key)
             return None if entry is None else Versioned(entry.value, entry.version)
 
-    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
+    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
         check_key(key)
-        check_value(value, ttl)
+        check_value(value, ttl, expect)
         with self._lock:
             self._check_open()
             self._check_expected(key, expect)
             self._sweep_sometimes()
             if key not in self._entries:
                 insort(self._names.setdefault(_kind(key), []), key)
-            expires = None if ttl is None else self._now() + ttl
+            if ttl is KEEP:
+                expires = self._entries[key].expires
+            else:
+                expires = None if ttl is None else self._now() + ttl
             entry = _Entry(bytes(value), secrets.token_hex(8), expires)
             self._entries[key] = entry
             return entry.version

@@ -10,7 +10,12 @@ import inspect
 import threading
 from typing import TYPE_CHECKING, Any
 
-from chatbridge.errors import ChatbridgeError, PluginLoadError, UnknownPluginError
+from chatbridge.errors import (
+    ChatbridgeError,
+    ConfigurationError,
+    PluginLoadError,
+    UnknownPluginError,
+)
 from chatbridge.plugin_offers import CORE_PACKAGE, AdapterPlugin, Offer, PluginInfo, Source
 from chatbridge.storage import Storage
 
@@ -68,6 +73,15 @@ class Plugins:
                 if name in offer.adapter_names():
                     return offer.adapter(name)
             return self._load(name, "adapter").adapter(name)
+
+    def open_storage(self, setting: str) -> Storage:
+        """Return the open storage of a setting such as `sqlite:support.db`; errors as `storage`."""
+        scheme, separator, rest = setting.partition(":")
+        if not separator:
+            raise ConfigurationError(
+                "storage must look like sqlite:support.db or memory:, a scheme and a place"
+            )
+        return self.storage(scheme, rest)
 
     def storage(self, scheme: str, rest: str) -> Storage:
         """Return the open storage of a setting `<scheme>:<rest>`.

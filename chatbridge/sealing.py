@@ -10,11 +10,14 @@ import hashlib
 import os
 import struct
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
-from chatbridge.errors import SealedValueError, StorageError, ValueTooLargeError, WrongKeyError
-from chatbridge.keyset import KEY_BYTES, Keyset, check_key_length
+from attrs import field, frozen
+
+from chatbridge.errors import SealedValueError, ValueTooLargeError
+from chatbridge.keyset import KEY_BYTES, Keyset
 
 _NONCE_BYTES: Final = 24
 _FORMAT: Final = 1
@@ -25,9 +28,6 @@ _BUCKETS: Final = (
     *(half * 2**power for power in range(7, 16) for half in (2, 3)),
     128 * 1024 - _OVERHEAD,
 )
-_WRAP_FORMAT: Final = 1
-_CHECK_BYTES: Final = 16
-_SLOT: Final = struct.Struct(f">{_CHECK_BYTES}sH")  # key check value, length of what follows
 
 
 def keyed_hash(key: bytes, *parts: str | bytes, size: int = 16) -> bytes:
@@ -50,72 +50,29 @@ def keyed_hash(key: bytes, *parts: str | bytes, size: int = 16) -> bytes:
     return hashed.digest()
 
 
-def wrap_keyset(keyset: Keyset, roots: Sequence[bytes]) -> bytes:
-    """Return the keyset encrypted under each root key (32 bytes); any one of them opens it."""
-    if not 0 < len(roots) < 256:
-        raise ValueError("a keyset is wrapped under 1 to 255 root keys")
-    plain = keyset.to_bytes()
-    slots = []
-    for root in roots:
-        check, wrapping = _wrap_keys(root)
-        sealed = bytes(_aead(wrapping).encrypt(plain, _wrap_binding(check)))
-        slots.append(_SLOT.pack(check, len(sealed)) + sealed)
-    body = bytes((_WRAP_FORMAT, len(slots))) + b"".join(slots)
-    return body + _checksum(body)
+@frozen
+class OpenKeys:
+    """A keyset made ready for work; replaced as a whole, so that no thread sees half of two.
 
-
-def unwrap_keyset(blob: bytes, roots: Sequence[bytes]) -> Keyset:
-    """Return the keyset that one of the root keys opens.
-
-    Raises:
-        WrongKeyError: the blob is whole, and none of the root keys belongs to it.
-        SealedValueError: the blob is damaged.
-        StorageError: a newer version of this library wrote it.
+    Args:
+        keyset: the keys.
+        aeads: what encrypts and decrypts, by the id of the data key.
+        instance: the installation's name as bytes.
+        version: of the keyset record, where there is one.
+        read_at: when it was read, in seconds of a monotonic clock.
     """
-    body, checksum = blob[:-_CHECK_BYTES], blob[-_CHECK_BYTES:]
-    # The checksum has no secret: it only tells damage from a wrong key before any key is tried.
-    if len(body) < 2 or checksum != _checksum(body):
-        raise SealedValueError("the keyset record is damaged; restore the storage from a backup")
-    if body[0] != _WRAP_FORMAT:
-        raise StorageError("a newer chatbridge wrote the keyset; update this installation")
-    slots = _slots(body)
-    for root in roots:
-        check, wrapping = _wrap_keys(root)
-        if check in slots:
-            return Keyset.from_bytes(_decrypt(_aead(wrapping), slots[check], _wrap_binding(check)))
-    raise WrongKeyError(
-        "the root key is not the one that this storage was set up with; nothing was written. "
-        "Give the right root key, or name the storage that belongs to this one"
-    )
 
+    keyset: Keyset
+    aeads: Mapping[int, Any] = field(repr=False)
+    instance: bytes
+    version: str
+    read_at: float
 
-def _slots(body: bytes) -> dict[bytes, bytes]:
-    slots = {}
-    position = 2
-    for _ in range(body[1]):
-        if len(body) < position + _SLOT.size:
-            raise SealedValueError("the keyset record is damaged")
-        check, length = _SLOT.unpack_from(body, position)
-        position += _SLOT.size
-        slots[check] = body[position : position + length]
-        position += length
-    if position != len(body):
-        raise SealedValueError("the keyset record is damaged")
-    return slots
-
-
-def _wrap_keys(root: bytes) -> tuple[bytes, bytes]:
-    check_key_length(root)
-    check = keyed_hash(root, "chatbridge root check 1", size=_CHECK_BYTES)
-    return check, keyed_hash(root, "chatbridge root wrap 1", size=KEY_BYTES)
-
-
-def _wrap_binding(check: bytes) -> bytes:
-    return b"chatbridge keyset" + bytes((_WRAP_FORMAT,)) + check
-
-
-def _checksum(body: bytes) -> bytes:
-    return hashlib.blake2b(body, digest_size=_CHECK_BYTES).digest()
+    @classmethod
+    def of(cls, keyset: Keyset, version: str = "", read_at: float = 0.0) -> OpenKeys:
+        """Return the keys of a keyset, ready for work."""
+        aeads = {key_id: aead(key) for key_id, key in keyset.data_keys.items()}
+        return cls(keyset, aeads, keyset.instance_id.encode(), version, read_at)
 
 
 class Sealer:
@@ -130,16 +87,13 @@ class Sealer:
     """
 
     def __init__(self, keyset: Keyset, *, nonce: Callable[[int], bytes] = os.urandom) -> None:
-        self._keyset = keyset
+        self._keys = OpenKeys.of(keyset)
         self._nonce = nonce
-        self._aeads = {key_id: _aead(key) for key_id, key in keyset.data_keys.items()}
-        self._current = self._aeads[keyset.current]
-        self._instance = keyset.instance_id.encode()
 
     @property
     def instance_id(self) -> str:
         """The random text that names this installation."""
-        return self._keyset.instance_id
+        return self._keys.keyset.instance_id
 
     def __repr__(self) -> str:
         return f"Sealer(instance_id={self.instance_id!r})"
@@ -159,8 +113,11 @@ class Sealer:
         if bucket == len(_BUCKETS):
             raise ValueTooLargeError(f"a record has at most {_BUCKETS[-1] - 1} bytes")
         padded = (plain + b"\x80").ljust(_BUCKETS[bucket], b"\0")
-        header = _HEADER.pack(_FORMAT, self._keyset.current, schema)
-        sealed = self._current.encrypt(padded, self._binding(header, key), self._nonce(24))
+        keys = self._fresh()
+        current = keys.keyset.current
+        header = _HEADER.pack(_FORMAT, current, schema)
+        binding = _binding(header, key, keys.instance)
+        sealed = keys.aeads[current].encrypt(padded, binding, self._nonce(_NONCE_BYTES))
         return header + bytes(sealed)
 
     def unseal(self, key: str, sealed: bytes) -> tuple[int, bytes]:
@@ -178,11 +135,12 @@ class Sealer:
         version, key_id, schema = _HEADER.unpack_from(sealed)
         if version != _FORMAT:
             raise SealedValueError("a sealed record has a format that this version does not know")
-        aead = self._aeads.get(key_id)
-        if aead is None:
+        keys = self._knowing(key_id)
+        opener = keys.aeads.get(key_id)
+        if opener is None:
             raise SealedValueError("a record is sealed with a data key that is not in the keyset")
-        binding = self._binding(sealed[: _HEADER.size], key)
-        padded = _decrypt(aead, sealed[_HEADER.size :], binding)
+        binding = _binding(sealed[: _HEADER.size], key, keys.instance)
+        padded = decrypt(opener, sealed[_HEADER.size :], binding)
         plain = padded.rstrip(b"\0")
         if not plain.endswith(b"\x80"):
             raise SealedValueError("a sealed record has no end")
@@ -190,33 +148,99 @@ class Sealer:
 
     def index(self, kind: str, *identity: str) -> str:
         """Return the storage key of a record: its kind and 32 hex digits that say nothing."""
-        return f"{kind}:{keyed_hash(self._keyset.index_key, kind, *identity).hex()}"
+        return f"{kind}:{keyed_hash(self._keys.keyset.index_key, kind, *identity).hex()}"
 
     def mark(self, *parts: str | bytes, size: int = 16) -> bytes:
         """Return the marker of these parts; see `keyed_hash`."""
-        return keyed_hash(self._keyset.marker_key, *parts, size=size)
+        return keyed_hash(self._keys.keyset.marker_key, *parts, size=size)
 
     def token(self, *parts: str | bytes, size: int = 16) -> bytes:
         """Return the token of these parts; see `keyed_hash`."""
-        return keyed_hash(self._keyset.token_key, *parts, size=size)
+        return keyed_hash(self._fresh().keyset.token_key, *parts, size=size)
 
-    def _binding(self, header: bytes, key: str) -> bytes:
-        place = key.encode()
-        return b"%b%b%b%b" % (header, len(place).to_bytes(2, "big"), place, self._instance)
+    def tokens(self, *parts: str | bytes, size: int = 16) -> list[bytes]:
+        """Return every token of these parts that is taken, the one of `token` first."""
+        keyset = self._fresh().keyset
+        keys = [key for key in (keyset.token_key, keyset.other_token_key) if key is not None]
+        return [keyed_hash(key, *parts, size=size) for key in keys]
+
+    def seal_token(self, purpose: str, plain: bytes) -> bytes:
+        """Return bytes that say nothing, for `unseal_token`; they outlive a change of data keys.
+
+        Args:
+            purpose: what they are for; they open for nothing else.
+            plain: at most a few hundred bytes; their number shows.
+        """
+        keys = self._fresh()
+        opener = aead(_token_sealing_key(keys.keyset.token_key, purpose))
+        return bytes(opener.encrypt(plain, keys.instance, self._nonce(_NONCE_BYTES)))
+
+    def unseal_token(self, purpose: str, sealed: bytes) -> bytes:
+        """Return what `seal_token` was given; the token key before is taken, too.
+
+        Raises:
+            SealedValueError: damaged, forged, or for another purpose.
+        """
+        keys = self._fresh()
+        for key in (keys.keyset.token_key, keys.keyset.other_token_key):
+            if key is not None:
+                with suppress(SealedValueError):
+                    return decrypt(aead(_token_sealing_key(key, purpose)), sealed, keys.instance)
+        raise SealedValueError("a sealed token is damaged, or not one of this bridge")
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Tell whether a record that was written just now is sealed with the newest key."""
+        return data_key_of(sealed) == self._fresh().keyset.current
+
+    def _fresh(self) -> OpenKeys:
+        """Return the keys to make something with."""
+        return self._keys
+
+    def _knowing(self, key_id: int) -> OpenKeys:  # noqa: ARG002 - for those who can look it up
+        """Return the keys to open something with."""
+        return self._keys
 
 
-def _aead(key: bytes) -> Any:
+def data_key_of(sealed: bytes) -> int | None:
+    """Return the id of the data key that a record names, None if it is no record; needs no key."""
+    if len(sealed) < _OVERHEAD or sealed[0] != _FORMAT:
+        return None
+    key_id: int = _HEADER.unpack_from(sealed)[1]
+    return key_id
+
+
+def aead(key: bytes) -> Any:
+    """Return what encrypts and decrypts with a key: XChaCha20-Poly1305 of libsodium."""
     from nacl.secret import Aead
 
     return Aead(key)
 
 
-def _decrypt(aead: Any, sealed: bytes, binding: bytes) -> bytes:
+def decrypt(opener: Any, sealed: bytes, binding: bytes) -> bytes:
+    """Return the plain bytes.
+
+    Args:
+        opener: from `aead`.
+        sealed: nonce, ciphertext, tag.
+        binding: the associated data.
+
+    Raises:
+        SealedValueError: they do not belong together.
+    """
     from nacl.exceptions import CryptoError
 
     try:
-        plain: bytes = aead.decrypt(sealed, binding)
+        plain: bytes = opener.decrypt(sealed, binding)
         return plain
     except (CryptoError, ValueError):
         pass
     raise SealedValueError("a sealed record is damaged, moved, or sealed with another key")
+
+
+def _token_sealing_key(key: bytes, purpose: str) -> bytes:
+    return keyed_hash(key, "sealed token", purpose, size=KEY_BYTES)
+
+
+def _binding(header: bytes, key: str, instance: bytes) -> bytes:
+    place = key.encode()
+    return b"%b%b%b%b" % (header, len(place).to_bytes(2, "big"), place, instance)

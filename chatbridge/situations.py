@@ -94,7 +94,7 @@ class Situations:
             return ""
         address = Address(conversation.chat)
         for issue_id in conversation.issues:
-            if self.marks.handle(site, issue_id, address) == handle:
+            if self.marks.is_handle(handle, site, issue_id, address):
                 return issue_id
         return ""
 

@@ -20,10 +20,12 @@ from chatbridge.sqlite_file import SqliteFile
 from chatbridge.storage import (
     ABSENT,
     ANY,
+    KEEP,
     Expected,
     Page,
     Row,
     Storage,
+    TimeToLive,
     Versioned,
     check_key,
     check_scan,
@@ -57,6 +59,7 @@ _REPLACE: Final = (
     "update records set value = :value, version = :version, expires = :expires"  # noqa: S608
     f" where key = :key and version = :expected and {_ALIVE}"
 )
+_REPLACE_VALUE: Final = _REPLACE.replace(", expires = :expires", "")
 _DELETE: Final = "delete from records where key = :key"
 _DELETE_VERSION: Final = f"{_DELETE} and version = :expected and {_ALIVE}"
 _SCAN: Final = (
@@ -113,17 +116,17 @@ class SqliteStorage(Storage):
         row = self._database.read(lambda found: found.execute(_GET, values).fetchone())
         return None if row is None else Versioned(row[0], row[1])
 
-    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
+    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
         check_key(key)
-        check_value(value, ttl)
+        check_value(value, ttl, expect)
         now = self._milliseconds()
         version = secrets.token_hex(8)
         values = {
             "key": key,
             "value": value,
             "version": version,
-            "expires": None if ttl is None else now + ttl * 1000,
+            "expires": now + ttl * 1000 if isinstance(ttl, int) else None,
             "now": now,
             "expected": expect,
         }
@@ -132,7 +135,7 @@ class SqliteStorage(Storage):
         elif expect is ABSENT:
             written = self._change(_INSERT_ABSENT, values)
         else:
-            written = self._change(_REPLACE, values)
+            written = self._change(_REPLACE_VALUE if ttl is KEEP else _REPLACE, values)
         if not written:
             raise ConflictError("the record has changed, is gone, or is there already")
         self._purge_sometimes()

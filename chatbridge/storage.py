@@ -29,10 +29,19 @@ class Expect(Enum):
     ABSENT = "absent"
 
 
+class Life(Enum):
+    """How long a written value lives, where that is no number."""
+
+    KEEP = "keep"
+
+
 ANY: Final = Expect.ANY
 ABSENT: Final = Expect.ABSENT
+KEEP: Final = Life.KEEP
 Expected: TypeAlias = Literal[Expect.ANY, Expect.ABSENT] | str
 """ANY, ABSENT, or the version that must be there."""
+TimeToLive: TypeAlias = int | Literal[Life.KEEP] | None
+"""Seconds, None for ever, or KEEP: it ends when the version that is replaced would have ended."""
 
 
 @frozen
@@ -82,14 +91,15 @@ class Storage(ABC):
         """
 
     @abstractmethod
-    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
+    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """Write a value durably and return its new version.
 
         Args:
             key: where.
             value: the sealed bytes.
             expect: what must be there for the write to happen.
-            ttl: seconds until it counts as absent, up to 365 days; None for ever.
+            ttl: seconds until it counts as absent, up to 365 days; None for ever; KEEP, which
+                needs a version in `expect`, leaves the end of the value's life where it is.
 
         Raises:
             ConflictError: something else is there; nothing was written.
@@ -138,16 +148,20 @@ def check_key(key: str) -> None:
         raise InvalidKeyError("a key is <kind>:<name> of A-Z a-z 0-9 : . -, at most 160 characters")
 
 
-def check_value(value: bytes, ttl: int | None) -> None:
+def check_value(value: bytes, ttl: TimeToLive, expect: Expected = ANY) -> None:
     """Return if value and time to live fit the contract.
 
     Raises:
         ValueTooLargeError: the value is too large.
-        ValueError: the time to live is no whole number of seconds up to 365 days.
+        ValueError: the time to live is no whole number of seconds up to 365 days, or KEEP without
+            a version.
     """
     if len(value) > MAX_VALUE_BYTES:
         raise ValueTooLargeError(f"a value has at most {MAX_VALUE_BYTES} bytes")
-    if ttl is not None and (type(ttl) is not int or not 0 < ttl <= MAX_TTL_SECONDS):
+    if ttl is KEEP:
+        if isinstance(expect, Expect):
+            raise ValueError("KEEP needs the version whose life it keeps")
+    elif ttl is not None and (type(ttl) is not int or not 0 < ttl <= MAX_TTL_SECONDS):
         raise ValueError("ttl is a whole number of seconds between 1 and 31536000")
 
 

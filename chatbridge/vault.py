@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar
 
 from attrs import frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageError
 from chatbridge.sealing import Sealer
-from chatbridge.storage import ABSENT, Expected, Storage
+from chatbridge.storage import ABSENT, Expected, Row, Storage
+from chatbridge.unsealed import Unsealed
 
 _log = logging.getLogger("chatbridge.vault")
 
 _TRIES: Final = 8
-_REMEMBERED: Final = 2048
 
 
 class Record(Protocol):
@@ -75,35 +75,6 @@ class Kept(Generic[R]):
     version: str
 
 
-class _Unsealed:
-    """Remembers what sealed records that were met lately hold, so that they need no key again.
-
-    A record counts as met only if every byte of it is the same: every read still asks the storage.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._met: dict[str, tuple[bytes, Any]] = {}
-
-    def find(self, cls: type[R], key: str, sealed: bytes) -> R | None:
-        """Return what these sealed bytes hold, None if that is not known."""
-        met, record = self._met.get(key, (b"", None))
-        return record if met == sealed and type(record) is cls else None
-
-    def add(self, key: str, sealed: bytes, record: Record) -> None:
-        """Remember what was just sealed or unsealed, and forget what was met longest ago."""
-        with self._lock:
-            self._met.pop(key, None)
-            self._met[key] = (sealed, record)
-            if len(self._met) > _REMEMBERED:
-                del self._met[next(iter(self._met))]
-
-    def drop(self, key: str) -> None:
-        """Forget a record that is gone."""
-        with self._lock:
-            self._met.pop(key, None)
-
-
 class Vault:
     """Reads and writes records of any kind.
 
@@ -115,7 +86,7 @@ class Vault:
     def __init__(self, storage: Storage, sealer: Sealer) -> None:
         self.storage = storage
         self.sealer = sealer
-        self._unsealed = _Unsealed()
+        self._unsealed = Unsealed()
 
     def key(self, cls: type[R], *identity: str) -> str:
         """Return the storage key of a record, whether or not it is there."""
@@ -230,7 +201,7 @@ class Vault:
             page = self.storage.scan(cls.kind, cursor=cursor)
             for row in page.rows:
                 try:
-                    kept = self._unseal_row(cls, row.key, row.value, row.version)
+                    kept = self.opened(cls, row)
                 except StorageError:
                     damaged += 1
                     if on_damaged is not None:
@@ -243,6 +214,19 @@ class Vault:
         if damaged:
             _log.warning("%d records of the kind %s cannot be read", damaged, cls.kind)
 
+    def opened(self, cls: type[R], row: Row) -> Kept[R]:
+        """Return what a row of the storage holds.
+
+        Raises:
+            SealedValueError: it is damaged, or does not belong where it stands.
+            StorageError: a newer version wrote it.
+        """
+        # Nobody named the identity, so the key has to be the one that the record's own leads to.
+        kept = self._unseal(cls, row.key, row.value, row.version)
+        if self.sealer.index(cls.kind, *kept.record.identity()) != row.key:
+            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
+        return kept
+
     def _found(self, cls: type[R], key: str) -> Kept[R] | None:
         found = self.storage.get(key)
         if found is None:
@@ -250,13 +234,19 @@ class Vault:
             return None
         record = self._unsealed.find(cls, key, found.value)
         if record is None:
-            record = self._unseal_row(cls, key, found.value, found.version).record
+            record = self.opened(cls, Row(key, found.value, found.version)).record
             self._unsealed.add(key, found.value, record)
         return Kept(key, record, found.version)
 
     def _written(self, key: str, record: R, expect: Expected) -> Kept[R]:
         sealed = self._seal(key, record)
         version = self.storage.put(key, sealed, expect=expect, ttl=record.lifetime())
+        with suppress(ConflictError):
+            while expect is ABSENT and not self.sealer.is_current(sealed):
+                # This process stood still before the write, and the key may be retired meanwhile.
+                # Writes that expect a version need no such look: re-sealing has changed it.
+                sealed = self._seal(key, record)
+                version = self.storage.put(key, sealed, expect=version, ttl=record.lifetime())
         self._unsealed.add(key, sealed, record)
         return Kept(key, record, version)
 
@@ -283,10 +273,3 @@ class Vault:
         if record is None:
             raise SealedValueError(f"a {cls.kind} record has a form that nobody can read")
         return Kept(key, record, version)
-
-    def _unseal_row(self, cls: type[R], key: str, sealed: bytes, version: str) -> Kept[R]:
-        # Nobody named the identity, so the key has to be the one that the record's own leads to.
-        kept = self._unseal(cls, key, sealed, version)
-        if self.sealer.index(cls.kind, *kept.record.identity()) != key:
-            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
-        return kept

@@ -8,7 +8,7 @@ import pytest
 
 from chatbridge.configuration import Configuration, open_bridge, read_configuration
 from chatbridge.errors import ConfigurationError, WrongKeyError
-from chatbridge.keys import new_root_key
+from chatbridge.keys import new_root_key, root_key_from_text
 
 SITE = '[site]\nurl = "https://acme.atlassian.net"\naccount = "bot@acme.example"\n'
 TOKEN = {"CHATBRIDGE_SITE_TOKEN": "the-site-token"}
@@ -212,6 +212,40 @@ def test_keys_come_from_the_variable_else_from_files(read, tmp_path):
     (only,) = read().root_keys()
     assert only.reveal() == oldest.reveal()
     assert only.reveal() != newest.reveal()
+
+
+@pytest.fixture
+def in_keyring(monkeypatch):
+    """Return entries that the system's keyring has, as far as the configuration sees."""
+    entries = {}
+    monkeypatch.setattr(
+        "chatbridge.configured_keys.root_key_from_keyring",
+        lambda *entry: root_key_from_text(entries[entry]),
+    )
+    return entries
+
+
+def test_keys_come_from_the_keyring_instead_of_the_file(read, in_keyring, tmp_path):
+    """An entry of the keyring takes the place of `file`, and stands beside `files`."""
+    first, second = new_root_key(), new_root_key()
+    in_keyring["my/service", "root"] = first
+    (tmp_path / "next.key").write_text(second)
+    (tmp_path / "next.key").chmod(0o600)
+    alone = read(SITE + '[keys]\nkeyring = ["my/service/root"]\n')
+    assert [("the keyring entry my/service/root", root_key_from_text(first).fingerprint)] == [
+        (place, root.fingerprint) for place, root in alone.root_keys_by_place()
+    ]
+    both = read(SITE + '[keys]\nkeyring = ["my/service/root"]\nfiles = ["next.key"]\n')
+    assert [root_key_from_text(text).reveal() for text in (first, second)] == [
+        root.reveal() for root in both.root_keys()
+    ]
+
+
+@pytest.mark.parametrize("entry", ["root", "/root", "service/"])
+def test_a_keyring_entry_has_two_names(read, entry):
+    """An entry without a service or a name is refused with an example."""
+    with pytest.raises(ConfigurationError, match=r'keyring = \["chatbridge/root"\]'):
+        read(SITE + f'[keys]\nkeyring = ["{entry}"]\n').root_keys()
 
 
 def test_no_key_says_what_to_do(read):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import attrs
 import pytest
 
 from chatbridge.desk import CommentFile
@@ -18,18 +20,19 @@ LINK = Link("acme", "10001", "viber", "pa:1", "chat/+=")
 FILE = CommentFile("77", "Report Q3.pdf", "application/pdf", 34_000)
 
 
-def _sealer(data_key: bytes = b"d" * 32) -> Sealer:
-    return Sealer(
-        Keyset(
-            generation=1,
-            instance_id="instance-1",
-            current=7,
-            data_keys={7: data_key},
-            index_key=b"i" * 32,
-            marker_key=b"m" * 32,
-            token_key=b"t" * 32,
-        )
-    )
+KEYSET = Keyset(
+    generation=1,
+    instance_id="instance-1",
+    current=7,
+    data_keys={7: b"d" * 32},
+    index_key=b"i" * 32,
+    marker_key=b"m" * 32,
+    token_key=b"t" * 32,
+)
+
+
+def _sealer(**changes: Any) -> Sealer:
+    return Sealer(attrs.evolve(KEYSET, **changes))
 
 
 @pytest.fixture
@@ -105,9 +108,22 @@ def test_what_is_no_token_names_nothing(urls: FileUrls, token: str) -> None:
 
 
 def test_a_token_of_another_installation_names_nothing(urls: FileUrls, clock: VirtualClock) -> None:
-    """Only the keys that sealed a token open it."""
-    other = FileUrls("https://bridge.example", _sealer(b"e" * 32), clock)
-    assert None is urls.read(_token(other.url(LINK, "555", FILE)))
+    """Only the keys that sealed a token open it, and only in their own installation."""
+    for changes in ({"token_key": b"e" * 32}, {"instance_id": "instance-2"}):
+        other = FileUrls("https://bridge.example", _sealer(**changes), clock)
+        assert None is urls.read(_token(other.url(LINK, "555", FILE)))
+
+
+def test_addresses_outlive_a_change_of_keys(urls: FileUrls, clock: VirtualClock) -> None:
+    """A rotation of data keys, or of the token key once, ends no address that was given out."""
+    token = _token(urls.url(LINK, "555", FILE))
+    rotated = KEYSET.with_new_data_key(5).with_current_only()
+    exchanged = rotated.with_next_token_key().with_token_keys_exchanged()
+    for keyset in (rotated, exchanged):
+        later = FileUrls("https://bridge.example/chat", Sealer(keyset), clock)
+        assert urls.read(token) == later.read(token) is not None
+    twice = exchanged.with_next_token_key().with_token_keys_exchanged()
+    assert None is FileUrls("https://bridge.example", Sealer(twice), clock).read(token)
 
 
 def test_a_sealed_record_is_no_token(urls: FileUrls) -> None:

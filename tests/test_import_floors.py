@@ -22,8 +22,8 @@ PACKAGE = ROOT / "chatbridge"
 FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities filenames",
     1: (
-        "observation events outgoing exchange settings signatures keyset sealing setting_texts "
-        "desk_values payloads"
+        "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
+        "setting_texts unsealed desk_values payloads"
     ),
     2: "adapter desk storage hookspecs",
     3: (
@@ -34,13 +34,14 @@ FLOORS: dict[int, str] = {
         "routes forks checks "
         # records
         "records links project vault keys marks claims moves roster completion "
+        "live_sealer keyset_record root_changes rotation record_check "
         "memory_storage sqlite_storage sqlite_database sqlite_file "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
         "pieces scenes file_limits file_intake "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "
-        "configuration_file configuration_sections file_urls witnesses file_serving"
+        "configuration_file configuration_sections configured_keys file_urls witnesses file_serving"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
     5: "configuration intake health engine crew one_shot link_care administration bridge",

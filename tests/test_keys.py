@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,23 +13,20 @@ from hypothesis import strategies as st
 
 from chatbridge.errors import (
     ConfigurationError,
-    ConflictError,
     SealedValueError,
     StorageUnavailableError,
     WrongKeyError,
 )
 from chatbridge.keys import (
-    KEYSET_KEY,
-    RECORD_KINDS,
     RootKey,
-    change_roots,
     new_root_key,
-    open_sealer,
     root_key_from_callable,
     root_key_from_environment,
     root_key_from_file,
+    root_key_from_keyring,
     root_key_from_text,
 )
+from chatbridge.keyset_record import KEYSET_KEY, RECORD_KINDS, open_sealer
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.secret import Secret
 from chatbridge.sqlite_storage import SqliteStorage
@@ -205,6 +203,67 @@ def test_callable_that_knows_our_errors():
         root_key_from_callable(fail)
 
 
+@pytest.fixture
+def keyring(monkeypatch):
+    """Return the entries of a keyring of this test."""
+    import keyring
+    from keyring.backend import KeyringBackend
+
+    entries = {}
+
+    class Backend(KeyringBackend):
+        """A keyring in a dict."""
+
+        priority = 1
+
+        def get_password(self, service, username):
+            """Return what is kept, or None; one entry cannot be reached."""
+            if service == "locked":
+                raise RuntimeError(f"canary {VECTOR_TEXT}")
+            return entries.get((service, username))
+
+        def set_password(self, service, username, password):
+            """Keep."""
+
+        def delete_password(self, service, username):
+            """Forget."""
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(Backend())
+    yield entries
+    keyring.set_keyring(before)
+
+
+def test_keyring(keyring):
+    """The system's keyring may keep the key, under any name."""
+    keyring["chatbridge", "root"] = VECTOR_TEXT
+    assert bytes(range(32)) == root_key_from_keyring("chatbridge", "root").reveal()
+
+
+def test_keyring_without_a_key(keyring):
+    """A missing entry is named with the command that makes it; a damaged one is told as such."""
+    with pytest.raises(ConfigurationError, match="keyring set chatbridge root"):
+        root_key_from_keyring("chatbridge", "root")
+    keyring["chatbridge", "root"] = "something else"
+    with pytest.raises(ConfigurationError, match="the keyring entry chatbridge/root is no root"):
+        root_key_from_keyring("chatbridge", "root")
+
+
+def test_keyring_that_fails(keyring):
+    """What a keyring says when it fails stays out of our error."""
+    with pytest.raises(ConfigurationError, match="failed with RuntimeError") as caught:
+        root_key_from_keyring("locked", "root")
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    assert "canary" not in str(caught.value)
+
+
+def test_keyring_that_is_not_installed(monkeypatch):
+    """Where the package is missing, the error says what to install."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(ConfigurationError, match=r"chatbridge-jsm\[keyring\]"):
+        root_key_from_keyring("chatbridge", "root")
+
+
 # --- opening a storage ------------------------------------------------------------------------
 
 
@@ -331,51 +390,3 @@ def test_unavailable_storage_makes_no_sealer(storage, root, monkeypatch):
     monkeypatch.setattr(storage, "put", fail)
     with pytest.raises(StorageUnavailableError):
         open_sealer(storage, [root])
-
-
-# --- changing the root key --------------------------------------------------------------------
-
-
-@pytest.mark.fault("F70")
-@pytest.mark.invariant("I14")
-def test_root_key_is_replaced_without_a_gap(storage, root):
-    """Old, then both, then new: at every step the named keys open, and no other one does."""
-    new = other_root()
-    instance = open_sealer(storage, [root]).instance_id
-    change_roots(storage, [root], [new, root])
-    for roots in ([root], [new], [new, root]):
-        assert instance == open_sealer(storage, roots).instance_id
-    change_roots(storage, [new], [new])
-    assert instance == open_sealer(storage, [new]).instance_id
-    with pytest.raises(WrongKeyError):
-        open_sealer(storage, [root])
-
-
-def test_change_needs_a_right_key(storage, root):
-    """Who cannot open the storage cannot change who may; and somebody always may."""
-    open_sealer(storage, [root])
-    before = storage.get(KEYSET_KEY)
-    with pytest.raises(WrongKeyError):
-        change_roots(storage, [other_root()], [other_root()])
-    with pytest.raises(ConfigurationError, match="at least one"):
-        change_roots(storage, [root], [])
-    assert before == storage.get(KEYSET_KEY)
-
-
-def test_change_of_nothing(storage, root):
-    """A storage without a keyset has no root keys to change."""
-    with pytest.raises(SealedValueError, match="no keyset"):
-        change_roots(storage, [root], [root])
-
-
-@pytest.mark.fault("F70")
-@pytest.mark.invariant("I14")
-def test_change_that_lost_a_race(root):
-    """Two changes at once: the later one is refused and changes nothing."""
-    storage = Racing(lambda _: None)
-    open_sealer(storage, [root])
-    new = other_root()
-    storage.meanwhile = lambda storage: change_roots(storage, [root], [root, new])
-    with pytest.raises(ConflictError):
-        change_roots(storage, [root], [root])
-    assert open_sealer(storage, [new])

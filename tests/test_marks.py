@@ -18,8 +18,9 @@ HERE, NOW = Address("c1"), 1_800_000_000.0
 class Hashes:
     """Hashes under two keys, as a sealer does."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, before: str = "none") -> None:
         self.name = name.encode()
+        self.before = before
 
     def mark(self, *parts, size=16):
         """Return the keyed hash for markers."""
@@ -28,6 +29,10 @@ class Hashes:
     def token(self, *parts, size=16):
         """Return the keyed hash for tokens."""
         return keyed_hash(self.name + b" token", *parts, size=size)
+
+    def tokens(self, *parts, size=16):
+        """Return the tokens that are taken: of this key, and of the one before."""
+        return [self.token(*parts, size=size), Hashes(self.before).token(*parts, size=size)]
 
 
 MARKS, FOREIGN = Marks(Hashes("ours")), Marks(Hashes("theirs"))
@@ -81,6 +86,20 @@ def test_choice_is_good_in_any_thread_of_its_chat():
 def test_choice_of_another_key_is_refused():
     """Who lacks the key can make none."""
     assert FOREIGN.read_choice(DATA, HERE, NOW) is None
+
+
+def test_tokens_of_the_key_before_are_taken():
+    """Buttons and quoted requests of the time before a change of the token key still work."""
+    newer = Marks(Hashes("newer", before="ours"))
+    old = Marks(Hashes("ours"))
+    data = old.sign_choice("more", "handle", HERE, NOW + 600)
+    assert newer.read_choice(data, HERE, NOW) is not None
+    handle = old.handle("acme", "10012", HERE)
+    assert handle != newer.handle("acme", "10012", HERE)
+    assert newer.is_handle(handle, "acme", "10012", HERE)
+    assert newer.is_handle(newer.handle("acme", "10012", HERE), "acme", "10012", HERE)
+    assert not newer.is_handle(handle, "acme", "10013", HERE)
+    assert not Marks(Hashes("newest", before="newer")).is_handle(handle, "acme", "10012", HERE)
 
 
 @pytest.mark.fault("F58")

@@ -22,7 +22,8 @@ from chatbridge.errors import (
     WrongKeyError,
 )
 from chatbridge.keyset import Keyset
-from chatbridge.sealing import Sealer, keyed_hash, unwrap_keyset, wrap_keyset
+from chatbridge.keyset_wrapping import unwrap_keyset, wrap_keyset
+from chatbridge.sealing import Sealer, keyed_hash
 from chatbridge.storage import MAX_VALUE_BYTES, check_key
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reference" / "record-format.md"
@@ -154,7 +155,7 @@ def test_another_key_under_the_same_id_is_rejected(sealer):
 
 def test_padding_without_an_end_is_rejected(sealer, monkeypatch):
     """A genuine record without the mark that ends it is refused, and not cut anywhere."""
-    monkeypatch.setattr("chatbridge.sealing._decrypt", lambda *_: b"\0" * 256)
+    monkeypatch.setattr("chatbridge.sealing.decrypt", lambda *_: b"\0" * 256)
     with pytest.raises(SealedValueError, match="no end"):
         sealer.unseal("link:a", sealer.seal("link:a", 1, b"x"))
 
@@ -307,7 +308,7 @@ def test_damaged_keyset_is_told_from_a_wrong_key():
 
 def test_forged_slots_are_refused():
     """A blob with a right checksum and slots that do not fit is refused as damaged."""
-    from chatbridge.sealing import _checksum
+    from chatbridge.keyset_wrapping import _checksum
 
     for body in (b"\x01\x01", b"\x01\x01" + b"c" * 18 + b"x", b"\x01\x00x"):
         with pytest.raises(SealedValueError):
@@ -316,7 +317,7 @@ def test_forged_slots_are_refused():
 
 def test_newer_wrapping_is_refused():
     """A wrapping of a newer format is refused with the mend."""
-    from chatbridge.sealing import _checksum
+    from chatbridge.keyset_wrapping import _checksum
 
     with pytest.raises(StorageError, match="update"):
         unwrap_keyset(b"\x02\x01" + _checksum(b"\x02\x01"), [b"a" * 32])

@@ -102,12 +102,9 @@ def _check_opening(configuration: Configuration, opened: list[Bridge]) -> Iterat
 
 
 def _check_keys(configuration: Configuration) -> Iterator[Finding]:
-    count = len(configuration.root_keys())
-    if configuration.key_text is not None:
-        where = f"the environment variable {configuration.keys.env}"
-    else:
-        where = ", ".join(str(file) for file in configuration.key_files())
-    yield Finding("root key", True, f"{count} from {where}")
+    found = configuration.root_keys_by_place()
+    where = ", ".join(dict.fromkeys(place for place, _ in found))
+    yield Finding("root key", True, f"{len(found)} from {where}")
 
 
 def _check_storage(bridge: Bridge) -> Iterator[Finding]:

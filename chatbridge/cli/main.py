@@ -14,7 +14,7 @@ from chatbridge.cli.display import logs_to_stderr, say_error
 from chatbridge.cli.doctor import doctor
 from chatbridge.cli.initialise import init
 from chatbridge.cli.invocation import Invocation
-from chatbridge.cli.key_making import keys
+from chatbridge.cli.keys import keys
 from chatbridge.cli.links import links
 from chatbridge.cli.plugin_list import plugins
 from chatbridge.cli.projects import project

@@ -22,20 +22,20 @@ from chatbridge.storage import (
     ABSENT,
     ANY,
     MAX_KEY_LENGTH,
-    MAX_TTL_SECONDS,
     MAX_VALUE_BYTES,
     Row,
     Storage,
     Versioned,
 )
 from chatbridge.testing.shared_storage_tests import SharedStorageTests, present
+from chatbridge.testing.storage_life_tests import StorageLifeTests
 
 
-class StorageSuite(SharedStorageTests):
+class StorageSuite(SharedStorageTests, StorageLifeTests):
     """Every test that a storage must pass.
 
     Give the fixture `storage`. Where the storage outlives its object, give `reopen`; where its
-    clock can be set, give `pass_time`, or the suite waits for 3 real seconds in all.
+    clock can be set, give `pass_time`, or the suite waits for 4.5 real seconds in all.
 
     Example:
         class TestAcmeStorage(StorageSuite):
@@ -163,52 +163,6 @@ class StorageSuite(SharedStorageTests):
         assert None is not storage.get("link:a")
         storage.delete("link:a", expect=new)
         assert None is storage.get("link:a")
-
-    # --- time to live ---------------------------------------------------------------------------
-
-    def test_expired_is_absent(self, storage: Storage, pass_time: Callable[[float], None]) -> None:
-        """Once its time to live is over a record is absent for every method."""
-        version = storage.put("claim:a", b"1", ttl=1)
-        storage.put("claim:b", b"2", ttl=MAX_TTL_SECONDS)
-        storage.put("claim:c", b"3")
-        assert None is not storage.get("claim:a")
-        pass_time(1.5)
-        assert None is storage.get("claim:a")
-        assert ["claim:b", "claim:c"] == [row.key for row in storage.scan("claim").rows]
-        with pytest.raises(ConflictError):
-            storage.put("claim:a", b"1", expect=version)
-        with pytest.raises(ConflictError):
-            storage.delete("claim:a", expect=version)
-        storage.delete("claim:a")
-        assert None is storage.get("claim:a")
-
-    def test_absent_over_expired(
-        self, storage: Storage, pass_time: Callable[[float], None]
-    ) -> None:
-        """ABSENT succeeds over an expired record, and the new one has a life of its own."""
-        storage.put("claim:a", b"old", ttl=1)
-        pass_time(1.5)
-        version = storage.put("claim:a", b"new", expect=ABSENT)
-        assert Versioned(b"new", version) == storage.get("claim:a")
-
-    def test_a_put_sets_the_time_anew(
-        self, storage: Storage, pass_time: Callable[[float], None]
-    ) -> None:
-        """A put without a time to live makes the record last for ever; one with it ends it."""
-        lasting = storage.put("claim:a", b"1", ttl=1)
-        storage.put("claim:a", b"2", expect=lasting)
-        ending = storage.put("claim:b", b"1")
-        storage.put("claim:b", b"2", expect=ending, ttl=1)
-        pass_time(1.5)
-        assert None is not storage.get("claim:a")
-        assert None is storage.get("claim:b")
-
-    @pytest.mark.parametrize("ttl", [0, -1, MAX_TTL_SECONDS + 1, 1.5, True])
-    def test_impossible_times(self, storage: Storage, ttl: int) -> None:
-        """A time to live outside 1 second to 365 days is refused, and nothing is written."""
-        with pytest.raises(ValueError):
-            storage.put("claim:a", b"1", ttl=ttl)
-        assert None is storage.get("claim:a")
 
     # --- scan -----------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from attrs import frozen
 
 FILES = "files, which are not carried yet"
 ATTACHING = "attaching a chat to a request by a signed link"
-KEYS = "the command that replaces data keys"
 POSTGRES = "the storage on PostgreSQL"
 GEVENT = "a test with gevent in a process of its own"
 
@@ -137,10 +136,8 @@ STATE = (
     Row("F67", "one record is set back", "cannot be seen; at most ten answers come twice"),
     Row("F68", "a wrong root key", "refused before any write"),
     Row("F69", "the root key is lost", "cannot be undone; how to begin anew is documented"),
-    Row("F70", "crash while keys are replaced", "every state in between can be read",
-        waits="data keys: wait for " + KEYS),
-    Row("F71", "a process still uses a key that is destroyed", "keys go only after clean scans",
-        waits=KEYS),
+    Row("F70", "crash while keys are replaced", "every state in between can be read"),
+    Row("F71", "a process still uses a key that is destroyed", "keys go only after clean scans"),
     Row("F72", "the wall clock jumps", "claims and waits do not follow it"),
     Row("F73", "fork after the start", "the child has connections of its own"),
     Row("F74", "threads, and cancelled work", "a unit of work cut anywhere loses nothing"),
@@ -172,7 +169,7 @@ INVARIANTS = (
     Row("I11", "a secret goes to its own host only"),
     Row("I12", "a wrong key writes nothing"),
     Row("I13", "a sealed record is bound to its place"),
-    Row("I14", "replacing keys is safe and complete", waits="data keys: wait for " + KEYS),
+    Row("I14", "replacing keys is safe and complete"),
     Row("I15", "setting the storage back repeats nothing and shows no note"),
     Row("I16", "what the administrator stops has stopped"),
     Row("I17", "erasure is complete, export faithful", waits="the export: waits for a command"),

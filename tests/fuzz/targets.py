@@ -40,6 +40,7 @@ from chatbridge.jira.wiki_read import read_wiki
 from chatbridge.jira.wiki_write import write_wiki
 from chatbridge.keys import root_key_from_text
 from chatbridge.keyset import Keyset
+from chatbridge.keyset_wrapping import unwrap_keyset, wrap_keyset
 from chatbridge.links import Link
 from chatbridge.marks import Marks
 from chatbridge.memory_storage import MemoryStorage
@@ -48,7 +49,7 @@ from chatbridge.records import Claim, Conversation, Project
 from chatbridge.rendering import Draft, cut
 from chatbridge.richtext import Document, Paragraph, Text
 from chatbridge.routes import destination
-from chatbridge.sealing import Sealer, unwrap_keyset, wrap_keyset
+from chatbridge.sealing import Sealer
 from chatbridge.secret import Secret
 from chatbridge.vault import Vault
 from chatbridge_telegram import TelegramAdapter, TelegramSettings

@@ -37,7 +37,8 @@ from chatbridge.hookspecs import hookimpl
 from chatbridge.http_types import HttpRequest, HttpResponse, WebhookRequest
 from chatbridge.inbound import Inbound
 from chatbridge.jira_writes import JiraWrites
-from chatbridge.keys import new_root_key, open_sealer, root_key_from_text
+from chatbridge.keys import new_root_key, root_key_from_text
+from chatbridge.keyset_record import open_sealer
 from chatbridge.lanes import Lanes
 from chatbridge.links import Link
 from chatbridge.marks import Marks

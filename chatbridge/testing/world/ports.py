@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from chatbridge.errors import RetryLaterError, StorageUnavailableError, UnknownOutcomeError
 from chatbridge.exchange import Party
 from chatbridge.http_types import HttpRequest, HttpResponse, Pace
-from chatbridge.storage import ANY, Expected, Page, Storage, Versioned
+from chatbridge.storage import ANY, Expected, Page, Storage, TimeToLive, Versioned
 from chatbridge.testing.simulated_transport import SimulatedTransport
 from chatbridge.testing.simulator import Fault
 from chatbridge.testing.world.faults import Effect
@@ -37,7 +37,7 @@ class GatedStorage(Storage):
         """See `Storage.get`."""
         return self._pass("get", key, lambda: self._shared.get(key))  # type: ignore[no-any-return]
 
-    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: int | None = None) -> str:
+    def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
         try:
             version: str = self._pass(

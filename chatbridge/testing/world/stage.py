@@ -15,13 +15,14 @@ from attrs import define
 from chatbridge.bridge import Bridge
 from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.jira.site import SiteSettings
-from chatbridge.keys import RootKey, open_sealer
+from chatbridge.keys import RootKey
 from chatbridge.keyset import Keyset
+from chatbridge.keyset_record import open_sealer
+from chatbridge.keyset_wrapping import wrap_keyset
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.plugins import Plugins
 from chatbridge.project import ProjectSettings, Timings
 from chatbridge.records import BotRecord, Project
-from chatbridge.sealing import wrap_keyset
 from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.virtual_clock import VirtualClock
@@ -94,7 +95,9 @@ class World:
             self._set_up(mode)
         else:
             self._thaw(beginning)
-        self.vault = Vault(self.storage, open_sealer(self.storage, [_ROOT]))
+        self.vault = Vault(
+            self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic)
+        )
         self.bot_key = ("telegram", str(self.telegram.state.bot["id"]))
         if mode == "webhook":
             self._set_webhook()
@@ -185,7 +188,7 @@ class World:
             "telegram", str(bot["id"]), bot["username"], mode,
             {"token": self.telegram.credentials()["bot_token"], "webhook_secret": "s3cret"},
         )  # fmt: skip
-        vault = Vault(self.storage, open_sealer(self.storage, [_ROOT]))
+        vault = Vault(self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic))
         vault.create(Project(settings, (record,)))
 
     def _set_webhook(self) -> None:
