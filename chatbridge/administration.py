@@ -21,12 +21,13 @@ from chatbridge.checks import (
     with_marker_rung,
 )
 from chatbridge.engine import Engine
+from chatbridge.erasure import Eraser, Trace
 from chatbridge.errors import ConfigurationError, ConflictError, DeliveryError
 from chatbridge.exchange import Transport
-from chatbridge.links import Link
 from chatbridge.project import ProjectSettings
-from chatbridge.records import BotRecord, Conversation, Project, ProjectState
+from chatbridge.records import BotRecord, Project, ProjectState
 from chatbridge.roster import OpenBot
+from chatbridge.subjects import ProjectSubject
 from chatbridge.vault import Kept
 
 _log = logging.getLogger("chatbridge.administration")
@@ -129,13 +130,33 @@ class Administration:
         Returns:
             How many records are removed so far, after each.
         """
+        traces = self.erase_project(name)
+        return (count for count, _ in enumerate(traces, start=1))
+
+    def erase_project(self, name: str) -> Iterator[Trace]:
+        """Remove a project as `remove_project` does; return what its records looked like."""
         kept = self._kept(name)
         bots = self._opened(name)
+        subject = self.subject(name)
         self._vault.update(kept, lambda record: evolve(record, state=ProjectState.REMOVED))
         for bot in bots:
             if bot.record.mode == "webhook":
                 self._remove_webhook_of(bot)
-        return self._remove_records(kept)
+        return self._remove_records(kept, subject)
+
+    def subject(self, name: str) -> ProjectSubject:
+        """Return a project with what belongs to it alone.
+
+        Raises:
+            ConfigurationError: there is none of this name.
+        """
+        project = self._kept(name).record
+        others = {each.settings.site for each in self.projects() if each.settings.name != name}
+        return ProjectSubject(
+            name,
+            frozenset((bot.platform, bot.bot_id) for bot in project.bots),
+            frozenset({project.settings.site} - others),
+        )
 
     def _remove_webhook_of(self, bot: OpenBot) -> None:
         try:
@@ -144,23 +165,11 @@ class Administration:
             # A revoked token must not keep a project alive; what comes is refused from now on.
             _log.warning("the webhook of a removed bot is still set: %s", error)
 
-    def _remove_records(self, kept: Kept[Project]) -> Iterator[int]:
-        name = kept.record.settings.name
-        bots = {(bot.platform, bot.bot_id) for bot in kept.record.bots}
-        count = 0
-        for link in self._vault.scan(Link):
-            if link.record.project == name:
-                self._vault.storage.delete(link.key)
-                count += 1
-                yield count
-        for talk in self._vault.scan(Conversation):
-            if (talk.record.platform, talk.record.bot_id) in bots:
-                self._vault.storage.delete(talk.key)
-                count += 1
-                yield count
-        self._vault.storage.delete(kept.key)
+    def _remove_records(self, kept: Kept[Project], subject: ProjectSubject) -> Iterator[Trace]:
+        eraser = Eraser(self._vault)
+        yield from eraser.erase(subject)
+        yield from eraser.erase_record(kept)
         self._roster.refresh()
-        yield count + 1
 
     def set_webhook(self, name: str) -> list[str]:
         """Let the bots of a project be told of events by webhook; return what was set."""

@@ -6,15 +6,12 @@ Everything here may be done twice without harm, so it needs no intent.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from attrs import evolve
 
 from chatbridge.adapter import AnswersChoices, AnswersWebhooks
 from chatbridge.drafts import LeftOut, shown_name
-from chatbridge.errors import Refusal
 from chatbridge.events import (
-    AvailabilityChanged,
     ChoicePicked,
     ConversationStarted,
     DeliveryReported,
@@ -32,10 +29,7 @@ from chatbridge.routing import Action, Decision
 from chatbridge.scenes import Scene
 from chatbridge.setbacks import UNREACHABLE
 from chatbridge.situations import Situations
-from chatbridge.state_texts import note_of
 from chatbridge.vault import Kept, Vault
-
-_BLOCKED: Final = UNREACHABLE[Refusal.BLOCKED]
 
 
 class Answers:
@@ -132,38 +126,6 @@ class Answers:
             self._vault.update(kept, lambda link: evolve(link, state=active, reason=RELEASED))
             self._wake(kept.key)
 
-    def note_chat(
-        self, scene: Scene, kept: Kept[Conversation], event: AvailabilityChanged | DeliveryReported
-    ) -> None:
-        """Note what a platform says of a chat: whether it can be written to, what was not shown."""
-        if isinstance(event, DeliveryReported):
-            self._tell_not_shown(scene, kept)
-        elif event.available:
-            self.resume(scene, kept)
-        else:
-            self._suspend(scene, kept)
-        # Known as done, so that a late repeat does not undo what came after it.
-        self._vault.update(kept, lambda record: record.finished(scene.key))
-
-    def _tell_not_shown(self, scene: Scene, kept: Kept[Conversation]) -> None:
-        """Let agents know that a message which the platform had taken was not shown after all.
-
-        Which request it was about is not kept, so those of the current one are told.
-        """
-        note = note_of("failed_later", self._situations.clock.time())
-        current = kept.record.current or "".join(kept.record.issues[-1:])
-        link = self._situations.link(kept.record, scene.desk.desk.site, current)
-        if link is not None:
-            self._vault.update(link, lambda record: evolve(record, note=record.note or note))
-            self._wake(link.key)
-
-    def _suspend(self, scene: Scene, kept: Kept[Conversation]) -> None:
-        note = note_of(_BLOCKED, self._situations.clock.time())
-        for link in links_of(self._vault, scene.desk.desk.site, kept):
-            # The next answer would find out anyway; agents should know before they write it.
-            if self._vault.update(link, lambda record: _blocked(record, note)) is not None:
-                self._wake(link.key)
-
     def resume(self, scene: Scene, kept: Kept[Conversation]) -> None:
         """Let links go on that stopped because the chat could not be written to."""
         for link in links_of(self._vault, scene.desk.desk.site, kept):
@@ -187,12 +149,6 @@ def greeting(project: OpenProject, *, with_notice: bool) -> str:
 def travels_in_answer(bot: OpenBot, event: Event) -> bool:
     """Tell whether the greeting of this event must travel in the answer to its webhook."""
     return isinstance(event, ConversationStarted) and isinstance(bot.adapter, AnswersWebhooks)
-
-
-def _blocked(link: Link, note: str) -> Link | None:
-    if link.state is not LinkState.ACTIVE or link.told.ended:
-        return None
-    return link.stopped(LinkState.SUSPENDED, _BLOCKED, note)
 
 
 def _resumed(link: Link) -> Link | None:

@@ -30,6 +30,7 @@ from chatbridge.link_care import LinkCare
 from chatbridge.observation import Notice, Observer, Tally
 from chatbridge.one_shot import do_once
 from chatbridge.plugins import Plugins
+from chatbridge.privacy import Privacy
 from chatbridge.project import Timings
 from chatbridge.roster import OpenBot
 from chatbridge.storage import Storage
@@ -120,6 +121,11 @@ class Bridge:
     def links(self) -> LinkCare:
         """What the Jira administrator does with links."""
         return LinkCare(self.engine)
+
+    @property
+    def privacy(self) -> Privacy:
+        """What the Jira administrator may know of what is kept, and have erased."""
+        return Privacy(self.engine, self.admin, self.plugins)
 
     def start(self) -> None:
         """Start the threads that carry messages; returns at once.

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from chatbridge.errors import ConflictError
 from chatbridge.links import NO_ACCESS, Link, LinkState, Told
-from chatbridge.records import Conversation, Intent, IntentKind, Project
+from chatbridge.records import Conversation, Intent, IntentKind, Project, ProjectState
 from chatbridge.vault import Kept, Vault
 
 
@@ -83,15 +83,34 @@ class Completion:
                 raise
             self._wake(existing.key)
             return
-        # A project that was removed during the write has had its links removed before this one.
-        if self._vault.read(Project, project) is None:
-            self._vault.delete(made)
+        if self._was_erased(conversation, intent, project, issue_id):
+            # Whoever was woken meanwhile may have changed it already; it goes all the same.
+            self._vault.erase(made.key)
+            return
         self._wake(made.key)
+
+    def _was_erased(
+        self, conversation: Conversation, intent: Intent, project: str, issue_id: str
+    ) -> bool:
+        """Tell whether the project or the chat was erased during the write, before this link was.
+
+        Whoever erases removes the conversation or its intent first and looks for links then; so
+        one of both sees the link.
+        """
+        home = self._vault.read(Project, project)
+        if home is None or home.record.state is ProjectState.REMOVED:
+            return True
+        talk = self._vault.read(Conversation, *conversation.identity())
+        if talk is None:
+            return True
+        return talk.record.intent(intent.key) is None and issue_id not in talk.record.issues
 
 
 def _with_request(record: Conversation, intent: Intent, issue_id: str) -> Conversation:
+    erased = record.intent(intent.key) is None
     record = record.finished(intent.key)
-    if intent.kind is IntentKind.COMMENT:
+    # What is finished was noted by whoever finished it, or erased on purpose.
+    if intent.kind is IntentKind.COMMENT or erased:
         return record
     issues = tuple(dict.fromkeys((*record.issues, issue_id)))
     return evolve(record, issues=issues, current=issue_id, greeted=True, wants_new=False)

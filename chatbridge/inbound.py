@@ -13,6 +13,7 @@ from typing import Final
 from attrs import evolve
 
 from chatbridge.answers import Answers, calls_for_action
+from chatbridge.chat_news import NEWS, ChatNews
 from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
@@ -25,16 +26,12 @@ from chatbridge.errors import (
     UnknownOutcomeError,
 )
 from chatbridge.events import (
-    AvailabilityChanged,
-    ConversationMigrated,
-    DeliveryReported,
     Event,
 )
 from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.marks import Marks
-from chatbridge.moves import Moves
 from chatbridge.pieces import Pieces
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent, IntentKind
@@ -78,14 +75,13 @@ class Inbound:
         self._replies = replies
         self._writes = writes
         self._watch = watch
-        self._wake = wake
         self._owner = owner
         self._clock = clock
         self._timings = timings
         self._situations = Situations(vault, marks, clock, timings.new_per_minute)
         self._answers = Answers(vault, self._situations, replies, wake)
         self._completion = Completion(vault, wake)
-        self._moves = Moves(vault)
+        self._news = ChatNews(vault, self._situations, self._answers, wake)
         self._files = FileIntake(roster, marks, clock)
 
     def receive(self, bot_key: tuple[str, str], event: Event) -> None:
@@ -144,17 +140,12 @@ class Inbound:
     def _receive(self, scene: Scene) -> None:
         if not calls_for_action(scene.event):
             return
+        if isinstance(scene.event, NEWS):
+            self._news.note(scene)
+            return
         kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
         if scene.key in kept.record.done:
             return
-        match scene.event:
-            case AvailabilityChanged() | DeliveryReported():
-                self._answers.note_chat(scene, kept, scene.event)
-                return
-            case ConversationMigrated(moved_to=new):
-                for key in self._moves.move_chat(*scene.bot.key, kept.record.chat, new):
-                    self._wake(key)
-                return
         intent = kept.record.intent(scene.key)
         if intent is None or not intent.is_begun:
             self._begin(scene, kept)
@@ -289,12 +280,20 @@ class Inbound:
         self._answers.resume(scene, kept)
 
     def _apologise(self, scene: Scene) -> None:
-        kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
+        kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
         self._replies.apologise(
             scene.project, scene.bot, scene.event.address, scene.key, scene.event.sent_at
         )
-        self._vault.update(kept, lambda record: record.finished(scene.key))
+        if kept is not None:
+            self._vault.update(kept, lambda record: record.finished(scene.key))
 
     def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:
         kept = self._vault.read(Conversation, *subject)
-        return kept if kept is not None else self._vault.create(Conversation(*subject))
+        if kept is not None:
+            return kept
+        made = self._vault.create(Conversation(*subject))
+        if self._roster.bot(*subject[:2]) is None:
+            # Whoever removes the project has looked for its conversations already.
+            self._vault.delete(made)
+            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
+        return made

@@ -9,9 +9,11 @@ from typing import Final
 from attrs import evolve
 
 from chatbridge.engine import Engine
+from chatbridge.erasure import Eraser
 from chatbridge.errors import RefusedError
 from chatbridge.links import RELEASED, Link, LinkState
-from chatbridge.records import Conversation
+from chatbridge.roster import Roster
+from chatbridge.subjects import RequestSubject
 from chatbridge.vault import Kept
 
 _log = logging.getLogger("chatbridge.link_care")
@@ -40,15 +42,10 @@ class LinkCare:
 
     def remove(self, site: str, issue_id: str) -> bool:
         """Remove a link and the chat's memory of it; return whether it was there."""
-        kept = self._vault.read(Link, site, issue_id)
-        if kept is None:
+        if self._vault.read(Link, site, issue_id) is None:
             return False
-        link = kept.record
-        self._vault.update(kept, lambda record: evolve(record, state=LinkState.GONE))
-        self._vault.storage.delete(kept.key)
-        talk = self._vault.read(Conversation, link.platform, link.bot_id, link.chat)
-        if talk is not None:
-            self._vault.update(talk, lambda record: _without(record, issue_id))
+        for _ in Eraser(self._vault).erase(RequestSubject(site, issue_id)):
+            pass
         return True
 
     def release(self, project: str | None = None, *, skip: bool = False) -> int:
@@ -114,7 +111,21 @@ def _held_after_restore(link: Link) -> Link:
     return evolve(link, state=LinkState.HELD, reason=RESTORED, inflight=None)
 
 
-def _without(conversation: Conversation, issue_id: str) -> Conversation:
-    issues = tuple(each for each in conversation.issues if each != issue_id)
-    current = "" if conversation.current == issue_id else conversation.current
-    return evolve(conversation, issues=issues, current=current)
+def places_of(roster: Roster, issue_key: str) -> set[tuple[str, str]]:
+    """Return the sites that have an issue of this key, each with its id there.
+
+    Args:
+        roster: the sites.
+        issue_key: such as HELP-12.
+
+    Raises:
+        DeliveryError: a site cannot be asked now.
+    """
+    found = set()
+    for name in roster.sites():
+        desk = roster.desk(name)
+        try:
+            found.add((name, desk.call(desk.desk.read_request(issue_key)).issue_id))
+        except RefusedError:
+            continue
+    return found

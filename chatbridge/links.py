@@ -5,12 +5,14 @@ It holds ids and marks, never a word of what people wrote.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
 from chatbridge.content import Address
+from chatbridge.kept_fields import means
 from chatbridge.records import MONTH, YEAR, Conversation
 
 
@@ -26,82 +28,82 @@ class LinkState(StrEnum):
 RELEASED = "released"
 """Reason of an active link whose waiting comments may be sent, however many they are."""
 
+NO_BOT = "no_bot"
+"""Reason of a link whose bot is not in its project any more."""
+
 NO_ACCESS = "no_access"
 """Reason of a link whose request cannot be read."""
 
 
 @frozen
 class Inflight:
-    """What is being sent on a link, and who may send it.
+    """What is being sent on a link, and who may send it."""
 
-    Args:
-        item: a comment id, or the name of a text of state.
-        sent: digests of its parts that were sent.
-        owner: the process that sends.
-        beat: changes with every write of the owner.
-        attempts: how many outcomes of the current part nobody knows.
-    """
-
-    item: str
-    sent: tuple[str, ...]
-    owner: str
-    beat: str
-    attempts: int = 0
+    item: str = field(metadata=means("a comment id, or the name of a text about the state"))
+    sent: tuple[str, ...] = field(metadata=means("keyed hashes of its parts that were sent"))
+    owner: str = field(metadata=means("the process that sends"))
+    beat: str = field(metadata=means("changes with every write of the owner"))
+    attempts: int = field(
+        default=0, metadata=means("how many outcomes of the current part nobody knows")
+    )
 
 
 @frozen
 class Told:
-    """What the chat was told about the request's state.
+    """What the chat was told about the request's state."""
 
-    Args:
-        opened: whether it was told that the request exists.
-        status: keyed hash of the last status that was told or taken as known.
-        ended: whether that status means closed.
-        notice: whether the privacy notice stands before the first text.
-    """
-
-    opened: bool = False
-    status: str = ""
-    ended: bool = False
-    notice: bool = False
+    opened: bool = field(
+        default=False, metadata=means("whether it was told that the request exists")
+    )
+    status: str = field(
+        default="", metadata=means("keyed hash of the last status that was told or taken as known")
+    )
+    ended: bool = field(default=False, metadata=means("whether that status means closed"))
+    notice: bool = field(
+        default=False, metadata=means("whether the privacy notice stands before the first text")
+    )
 
 
 @frozen
 class Link:
-    """The kept pair of a chat and a customer request.
-
-    Args:
-        site: the Jira site.
-        issue_id: the request.
-        platform: the adapter's name.
-        bot_id: the bot.
-        chat: the chat.
-        thread: the thread in the chat, or None.
-        project: whose settings apply.
-        seen: comment ids that need no sending.
-        inflight: what is being sent.
-        told: what the chat knows of the request's state.
-        state: what may happen.
-        reason: why it is not active; a word of the library's own.
-        note: a cause that agents have still to be told in an internal note, or empty.
-    """
+    """The kept pair of a chat and a customer request."""
 
     kind: ClassVar[str] = "link"
     schema: ClassVar[int] = 1
+    purpose: ClassVar[str] = "What agents answer finds the customer's chat, and arrives there once."
+    lives: ClassVar[Mapping[str, int | None]] = {
+        "while its request is open": None,
+        "held or suspended, from the last change on": YEAR,
+        "once its request has ended": MONTH,
+    }
 
-    site: str
-    issue_id: str
-    platform: str
-    bot_id: str
-    chat: str = field(repr=False)
-    thread: str | None = field(default=None, repr=False)
-    project: str = ""
-    seen: frozenset[int] = field(default=frozenset(), repr=False)
-    inflight: Inflight | None = None
-    told: Told = Told()
-    state: LinkState = LinkState.ACTIVE
-    reason: str = ""
-    note: str = ""
+    site: str = field(metadata=means("the Jira site"))
+    issue_id: str = field(metadata=means("the id of the request", personal=True))
+    platform: str = field(metadata=means("the adapter's name"))
+    bot_id: str = field(metadata=means("the bot"))
+    chat: str = field(
+        repr=False, metadata=means("the chat, as the platform numbers it", personal=True)
+    )
+    thread: str | None = field(
+        default=None, repr=False, metadata=means("the thread in the chat, or none", personal=True)
+    )
+    project: str = field(default="", metadata=means("the project whose settings apply"))
+    seen: frozenset[int] = field(
+        default=frozenset(), repr=False, metadata=means("ids of comments that need no sending")
+    )
+    inflight: Inflight | None = field(
+        default=None, metadata=means("what is being sent, and by which process")
+    )
+    told: Told = field(default=Told(), metadata=means("what the chat knows of the request's state"))
+    state: LinkState = field(
+        default=LinkState.ACTIVE, metadata=means("active, held, suspended or gone")
+    )
+    reason: str = field(
+        default="", metadata=means("why it is not active; a word of the library's own")
+    )
+    note: str = field(
+        default="", metadata=means("a cause that agents have still to be told, or none")
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
@@ -144,15 +146,20 @@ class Link:
         """
         return evolve(self, chat=new, thread=None) if self.chat == old else None
 
+    def phase(self) -> str:
+        """Return which of the lives is its."""
+        is_open, stopped, ended = self.lives
+        if self.state is LinkState.GONE or self.told.ended:
+            return ended
+        return is_open if self.state is LinkState.ACTIVE else stopped
+
     def lifetime(self) -> int | None:
         """Return for how long it is kept from its last change on.
 
-        While its request is open it stays; a month after the end, and a year after the site or the
-        chat stopped answering, it is forgotten.
+        While its request is open it stays; a month after the end, and a year after it stopped and
+        nobody let it go on, it is forgotten.
         """
-        if self.state is LinkState.GONE or self.told.ended:
-            return MONTH
-        return YEAR if self.state is LinkState.SUSPENDED else None
+        return self.lives[self.phase()]
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""

@@ -9,7 +9,7 @@ import secrets
 import threading
 import time
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from attrs import field, frozen
 
@@ -106,6 +106,26 @@ class MemoryStorage(Storage):
                 rows.append(Row(key, entry.value, entry.version))
             return Page(tuple(rows), None)
 
+    def kinds(self) -> dict[str, int]:
+        """See `ShowsRemains.kinds`."""
+        with self._lock:
+            self._check_open()
+            return {kind: len(names) for kind, names in self._names.items() if names}
+
+    def drop_remains(self) -> None:
+        """See `ShowsRemains.drop_remains`; rows whose time is over go."""
+        with self._lock:
+            self._check_open()
+            self._sweep()
+
+    def raw_bytes(self, size: int, overlap: int) -> Iterator[bytes]:
+        """See `ShowsRemains.raw_bytes`; a row a piece."""
+        del size, overlap
+        with self._lock:
+            self._check_open()
+            rows = [key.encode() + entry.value for key, entry in self._entries.items()]
+        yield from rows
+
     def close(self) -> None:
         """See `Storage.close`."""
         with self._lock:
@@ -139,6 +159,9 @@ class MemoryStorage(Storage):
         if self._puts <= len(self._entries) + _SWEEP_AT_LEAST:
             return
         self._puts = 0
+        self._sweep()
+
+    def _sweep(self) -> None:
         for key in [key for key in self._entries if self._alive(key) is None]:
             self._remove(key)
 

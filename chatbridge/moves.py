@@ -40,10 +40,27 @@ class Moves:
             if kept is not None and kept.record.belongs_to(source.record):
                 self._vault.update(kept, lambda link: link.moved(old, new))
                 moved.append(key)
-        if not source.record.pending:
+        if source.record.pending:
+            left = self._vault.refresh(source)
+        else:
             # What is done stays known while the platform may repeat it under the old id.
-            self._vault.update(source, lambda old: evolve(old, issues=(), current=""))
+            left = self._vault.update(source, lambda old: evolve(old, issues=(), current=""))
+        if left is None:
+            # The chat was erased meanwhile; what was carried over of it goes, too.
+            self._take_back(source.record, new, moved)
+            return []
         return moved
+
+    def _take_back(self, source: Conversation, new: str, moved: list[str]) -> None:
+        for key in moved:
+            self._vault.erase(key)
+        target = self._vault.read(Conversation, source.platform, source.bot_id, new)
+        if target is not None:
+            left = self._vault.update(target, lambda record: _without(record, source))
+            if left is not None and left.record == Conversation(
+                source.platform, source.bot_id, new
+            ):
+                self._vault.erase(left.key)
 
     def _links(self, conversation: Conversation) -> list[str]:
         links = self._vault.scan(Link)
@@ -70,6 +87,18 @@ def _merged(target: Conversation, source: Conversation) -> Conversation:
         done=done,
         current=target.current or source.current,
         greeted=target.greeted or source.greeted,
+    )
+
+
+def _without(target: Conversation, source: Conversation) -> Conversation:
+    issues = tuple(issue for issue in target.issues if issue not in source.issues)
+    return evolve(
+        target,
+        issues=issues,
+        done=tuple(key for key in target.done if key not in source.done),
+        current=target.current if target.current in issues else "",
+        greeted=target.greeted and not source.greeted,
+        wants_new=target.wants_new and not source.wants_new,
     )
 
 

@@ -97,6 +97,8 @@ class Outbound:
         kept = self._vault.read_key(Link, key)
         if kept is None or kept.record.state is LinkState.GONE:
             return None
+        if self._setbacks.was_erased(kept):
+            return None
         wait = self._claimed_for(kept)
         if wait > 0:
             return wait

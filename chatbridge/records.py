@@ -7,11 +7,13 @@ storage is a keyed hash of that.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
+from chatbridge.kept_fields import means
 from chatbridge.project import ProjectSettings
 from chatbridge.settings import structure, unstructure
 
@@ -44,21 +46,15 @@ class IntentKind(StrEnum):
 
 @frozen
 class BotRecord:
-    """A bot of a project.
+    """A bot of a project."""
 
-    Args:
-        platform: the adapter's name.
-        bot_id: the platform's id of it; links are bound to it.
-        username: its public name.
-        mode: "poll" or "webhook".
-        settings: the adapter's settings as plain values, tokens included.
-    """
-
-    platform: str
-    bot_id: str
-    username: str
-    mode: str
-    settings: dict[str, Any] = field(repr=False)
+    platform: str = field(metadata=means("the adapter's name"))
+    bot_id: str = field(metadata=means("the platform's id of it; links are bound to it"))
+    username: str = field(metadata=means("its public name"))
+    mode: str = field(metadata=means("poll or webhook: how its events arrive"))
+    settings: dict[str, Any] = field(
+        repr=False, metadata=means("the adapter's settings as plain values, its token included")
+    )
 
 
 @frozen
@@ -67,18 +63,26 @@ class Project:
 
     kind: ClassVar[str] = "project"
     schema: ClassVar[int] = 1
+    purpose: ClassVar[str] = "What the administrator decided, and how to reach the bots."
+    lives: ClassVar[Mapping[str, int | None]] = {"until the administrator removes it": None}
 
-    settings: ProjectSettings
-    bots: tuple[BotRecord, ...] = ()
-    state: ProjectState = ProjectState.ACTIVE
+    settings: ProjectSettings = field(metadata=means("every setting of the project"))
+    bots: tuple[BotRecord, ...] = field(default=(), metadata=means("its bots, with their tokens"))
+    state: ProjectState = field(
+        default=ProjectState.ACTIVE, metadata=means("active, paused or removed")
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return (self.settings.name,)
 
+    def phase(self) -> str:
+        """Return which of the lives is its."""
+        return next(iter(self.lives))
+
     def lifetime(self) -> int | None:
         """Settings are kept until the administrator removes them."""
-        return None
+        return self.lives[self.phase()]
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
@@ -95,35 +99,35 @@ class Project:
 
 @frozen
 class Intent:
-    """An inbound event that is on its way into Jira; work of its own until it is finished.
+    """An inbound event that is on its way into Jira; work of its own until it is finished."""
 
-    Args:
-        key: of the event.
-        kind: what it becomes.
-        issue_id: the request that it is a comment on; empty for a new one.
-        tell_by: Unix seconds at which the sender is told that it failed.
-        owner: the process that works on it.
-        beat: changes with every change of hands or doubt.
-        parts: how many writes it takes.
-        files: how many of them, the last ones, bring a file or say why they could not.
-        clean: whether it is certain that no write of it is under way.
-        overtaken: whether later events passed it at the platform, so that no repeat will come.
-        signs: changes while the process that has an overtaken event in its memory lives.
-        thread: the thread to tell the sender in, or None.
-    """
-
-    key: str
-    kind: IntentKind
-    issue_id: str
-    tell_by: int
-    owner: str
-    beat: str
-    parts: int = 1
-    clean: bool = False
-    overtaken: bool = False
-    signs: int = 0
-    thread: str | None = field(default=None, repr=False)
-    files: int = 0
+    key: str = field(metadata=means("keyed hash of the event"))
+    kind: IntentKind = field(metadata=means("what it becomes: open (a new request) or comment"))
+    issue_id: str = field(metadata=means("the request that it comments on; empty for a new one"))
+    tell_by: int = field(metadata=means("Unix seconds at which its sender is told that it failed"))
+    owner: str = field(metadata=means("the process that works on it"))
+    beat: str = field(metadata=means("changes with every change of hands or doubt"))
+    parts: int = field(default=1, metadata=means("how many writes it takes"))
+    clean: bool = field(
+        default=False, metadata=means("whether it is certain that no write of it is under way")
+    )
+    overtaken: bool = field(
+        default=False,
+        metadata=means("whether later events passed it at the platform: no repeat will come"),
+    )
+    signs: int = field(
+        default=0,
+        metadata=means("changes while the process that has an overtaken event in memory lives"),
+    )
+    thread: str | None = field(
+        default=None,
+        repr=False,
+        metadata=means("the thread to tell the sender in, or none", personal=True),
+    )
+    files: int = field(
+        default=0,
+        metadata=means("how many of the last writes bring a file or say why they could not"),
+    )
 
     @property
     def is_begun(self) -> bool:
@@ -155,40 +159,50 @@ class Intent:
 
 @frozen
 class Conversation:
-    """One chat with one bot.
-
-    Args:
-        platform: the adapter's name.
-        bot_id: the bot.
-        chat: the chat, as the adapter names it.
-        issues: the ids of its requests; believed only where the link exists and names this chat.
-        current: the request that messages go to, empty where there is none.
-        pending: intents that are not finished.
-        done: keys of finished events, the newest last.
-        greeted: whether the privacy notice was shown.
-        wants_new: whether the next message shall open a request.
-    """
+    """One chat with one bot."""
 
     kind: ClassVar[str] = "conversation"
     schema: ClassVar[int] = 1
+    purpose: ClassVar[str] = "A customer's message finds its request, and arrives there once."
+    lives: ClassVar[Mapping[str, int | None]] = {
+        "with a message on its way": None,
+        "from the last change on": YEAR,
+    }
 
-    platform: str
-    bot_id: str
-    chat: str = field(repr=False)
-    issues: tuple[str, ...] = ()
-    current: str = ""
-    pending: tuple[Intent, ...] = ()
-    done: tuple[str, ...] = ()
-    greeted: bool = False
-    wants_new: bool = False
+    platform: str = field(metadata=means("the adapter's name"))
+    bot_id: str = field(metadata=means("the bot"))
+    chat: str = field(
+        repr=False, metadata=means("the chat, as the platform numbers it", personal=True)
+    )
+    issues: tuple[str, ...] = field(
+        default=(), metadata=means("the ids of its requests", personal=True)
+    )
+    current: str = field(
+        default="", metadata=means("the request that messages go to, or none", personal=True)
+    )
+    pending: tuple[Intent, ...] = field(
+        default=(), metadata=means("messages on their way into Jira, without their content")
+    )
+    done: tuple[str, ...] = field(
+        default=(), metadata=means("keyed hashes of finished events, 256 at most")
+    )
+    greeted: bool = field(default=False, metadata=means("whether the privacy notice was shown"))
+    wants_new: bool = field(
+        default=False, metadata=means("whether the next message shall open a request")
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return (self.platform, self.bot_id, self.chat)
 
+    def phase(self) -> str:
+        """Return which of the lives is its."""
+        on_its_way, quiet = self.lives
+        return on_its_way if self.pending else quiet
+
     def lifetime(self) -> int | None:
         """A chat that nobody uses for a year is forgotten, but never with a message on its way."""
-        return None if self.pending else YEAR
+        return self.lives[self.phase()]
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
@@ -231,30 +245,33 @@ class Conversation:
 
 @frozen
 class Claim:
-    """Who polls a bot or feeds from a site.
-
-    Args:
-        subject: such as ("poll", platform, bot id) or ("feed", site).
-        owner: the process, empty when it let go.
-        beat: changes at every renewal.
-        mark: Unix minutes up to which the work is complete, 0 where unknown.
-    """
+    """Who polls a bot, feeds from a site, or looks at all links."""
 
     kind: ClassVar[str] = "claim"
     schema: ClassVar[int] = 1
+    purpose: ClassVar[str] = "Only one process at a time polls a bot or asks a site for changes."
+    lives: ClassVar[Mapping[str, int | None]] = {"while its bot or site is in a project": None}
 
-    subject: tuple[str, ...]
-    owner: str
-    beat: str
-    mark: int = 0
+    subject: tuple[str, ...] = field(
+        metadata=means("what is claimed: poll, platform and bot id; feed and site; or pass")
+    )
+    owner: str = field(metadata=means("the process, empty when it let go"))
+    beat: str = field(metadata=means("changes at every renewal"))
+    mark: int = field(
+        default=0, metadata=means("Unix minutes up to which the work is complete, or 0")
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return self.subject
 
+    def phase(self) -> str:
+        """Return which of the lives is its."""
+        return next(iter(self.lives))
+
     def lifetime(self) -> int | None:
         """There is one a bot and site; a jump of the wall clock must not end one that is held."""
-        return None
+        return self.lives[self.phase()]
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""

@@ -15,9 +15,10 @@ from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.delivery import Delivery, LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
-from chatbridge.links import NO_ACCESS, Inflight, Link, LinkState
+from chatbridge.links import NO_ACCESS, NO_BOT, Inflight, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.observation import NoticeKind
+from chatbridge.records import Conversation
 from chatbridge.roster import OpenBot, OpenDesk
 from chatbridge.state_texts import note_of, note_text
 from chatbridge.vault import Kept, Vault
@@ -34,8 +35,8 @@ UNREACHABLE: Final = {
 """Refusals after which a chat cannot be written to -> the reason that the link carries."""
 
 MOVED: Final = "moved"
-ASKED_AGAIN: Final = frozenset({NO_ACCESS, MOVED})
-"""Reasons that end by themselves when the site says otherwise."""
+ASKED_AGAIN: Final = frozenset({NO_ACCESS, NO_BOT, MOVED})
+"""Reasons that end by themselves when the site, or the project, says otherwise."""
 
 _LOOK_AGAIN: Final = 30.0
 _BOT_TROUBLE: Final = 60.0
@@ -58,6 +59,20 @@ class Setbacks:
         self._watch = watch
         self._clock = clock
         self._moves = Moves(vault)
+
+    def was_erased(self, kept: Kept[Link]) -> bool:
+        """Take a link back whose chat was erased before it was made, by a process that died then.
+
+        Args:
+            kept: the link; one that the chat was told of is no question.
+        """
+        link = kept.record
+        if link.told.opened:
+            return False
+        if self._vault.read(Conversation, link.platform, link.bot_id, link.chat) is not None:
+            return False
+        self._vault.erase(kept.key)
+        return True
 
     def no_access(self, kept: Kept[Link], error: RefusedError) -> float | None:
         """Suspend a link whose request cannot be read, after it was asked for twice.

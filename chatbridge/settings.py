@@ -8,7 +8,7 @@ never shows in an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import attrs
 
@@ -119,6 +119,15 @@ def unstructure(value: Any) -> dict[str, Any]:
     """Return the settings as plain values; secrets in the clear, so only ever for sealing."""
     plain: dict[str, Any] = _converter().unstructure(value)
     return plain
+
+
+def secret_settings(schema: type[Any]) -> set[str]:
+    """Return the names of the settings that must not be shown."""
+    return {
+        field.name
+        for field in attrs.fields(attrs.resolve_types(schema))
+        if field.type is Secret or Secret in get_args(field.type)
+    }
 
 
 _shared: Any = None

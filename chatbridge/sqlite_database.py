@@ -12,7 +12,8 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
 from attrs import define, field
@@ -105,6 +106,19 @@ class SqliteDatabase:
         if ticket.failure is not None:
             raise ticket.failure.error()
         return ticket.results[0]
+
+    @contextmanager
+    def closed_meanwhile(self) -> Iterator[SqliteFile]:
+        """Hold back every use of the file by this process, as while it forks."""
+        with _opening:
+            mine = [each for each in _open_databases if each._file.path == self._file.path]
+            for database in mine:
+                database.before_fork()
+            try:
+                yield self._file
+            finally:
+                for database in mine:
+                    database.after_fork_in_parent()
 
     def close(self) -> None:
         """Close every connection once it is not used any more; further calls fail."""

@@ -10,13 +10,14 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from chatbridge.errors import ConfigurationError, ConflictError, StorageUnavailableError
 from chatbridge.sqlite_database import SqliteDatabase
 from chatbridge.sqlite_file import SqliteFile
+from chatbridge.sqlite_remains import bytes_of, write_anew
 from chatbridge.storage import (
     ABSENT,
     ANY,
@@ -69,6 +70,9 @@ _SCAN: Final = (
 _PURGE: Final = (
     "delete from records where key in"
     " (select key from records where expires <= :now order by expires limit :limit)"
+)
+_KINDS: Final = (
+    "select substr(key, 1, instr(key, ':') - 1) as kind, count(*) from records group by kind"
 )
 _PURGE_SECONDS: Final = 60.0
 _PURGE_ROWS: Final = 200
@@ -176,6 +180,22 @@ class SqliteStorage(Storage):
             StorageUnavailableError: nothing was erased.
         """
         return self._change(_PURGE, {"now": self._milliseconds(), "limit": limit})
+
+    def kinds(self) -> dict[str, int]:
+        """See `ShowsRemains.kinds`."""
+        return dict(self._database.read(lambda open_: open_.execute(_KINDS).fetchall()))
+
+    def drop_remains(self) -> None:
+        """See `ShowsRemains.drop_remains`; rows whose time is over go, too."""
+        while self.purge():
+            pass
+        with self._database.closed_meanwhile() as file:
+            write_anew(file)
+
+    def raw_bytes(self, size: int, overlap: int) -> Iterator[bytes]:
+        """See `ShowsRemains.raw_bytes`; this process waits meanwhile."""
+        with self._database.closed_meanwhile() as file:
+            yield from bytes_of(file, size, overlap)
 
     def close(self) -> None:
         """See `Storage.close`."""

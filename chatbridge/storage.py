@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from enum import Enum
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Literal, Protocol, Self, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -136,6 +137,39 @@ class Storage(ABC):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+@runtime_checkable
+class ShowsRemains(Protocol):
+    """What a storage offers that can prove an erasure, found by being implemented."""
+
+    def kinds(self) -> dict[str, int]:
+        """Return how many rows there are of each kind, those whose time is over included.
+
+        Raises:
+            StorageUnavailableError: the storage cannot answer.
+        """
+        ...
+
+    def drop_remains(self) -> None:
+        """Remove what deleted and replaced rows have left behind in files and logs.
+
+        Raises:
+            StorageUnavailableError: somebody else uses it; nothing is lost, try again.
+        """
+        ...
+
+    def raw_bytes(self, size: int, overlap: int) -> Iterator[bytes]:
+        """Yield every byte that the storage has written anywhere, as it stands there.
+
+        Args:
+            size: bytes of a piece, about.
+            overlap: how many bytes of a piece come again at the start of the next one.
+
+        Raises:
+            StorageUnavailableError: the files cannot be read.
+        """
+        ...
 
 
 def check_key(key: str) -> None:

@@ -33,6 +33,11 @@ class Unsealed:
             if len(self._met) > _REMEMBERED:
                 del self._met[next(iter(self._met))]
 
+    def places(self) -> list[str]:
+        """Return where what is remembered was met."""
+        with self._lock:
+            return list(self._met)
+
     def drop(self, key: str) -> None:
         """Forget a record that is gone."""
         with self._lock:

@@ -19,6 +19,7 @@ from chatbridge.errors import ChatbridgeError, ConflictError, RetryLaterError
 from chatbridge.intents import settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.lanes import Lanes
+from chatbridge.leftovers import Leftovers
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent
@@ -83,6 +84,7 @@ class Upkeep:
         """Wake the links that have something unfinished and, once in a while, all of them."""
         self.wake_unfinished()
         self.full_pass()
+        self._vault.forget_gone()
 
     def wake_unfinished(self) -> list[str]:
         """Wake the links on which something was under way; return their keys."""
@@ -102,6 +104,7 @@ class Upkeep:
         minute = int(self._clock.time() // 60)
         if not 0 <= (minute - self._passes.mark) * 60 < self._timings.full_pass_every:
             self.wake_all()
+            Leftovers(self._vault).sweep()
             self._passes.hold(mark=minute)
         self._passes.release()
 

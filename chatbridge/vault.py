@@ -182,6 +182,27 @@ class Vault:
         self.storage.delete(kept.key, expect=kept.version)
         self._unsealed.drop(kept.key)
 
+    def erase(self, key: str) -> bytes | None:
+        """Remove whatever stands under a storage key now; return its sealed bytes, None if nothing.
+
+        Raises:
+            StorageError: the storage failed.
+        """
+        found = self.storage.get(key)
+        self.storage.delete(key)
+        self._unsealed.drop(key)
+        return found.value if found is not None else None
+
+    def forget_gone(self) -> None:
+        """Drop from memory what another process has removed from the storage.
+
+        Raises:
+            StorageError: the storage failed.
+        """
+        for key in self._unsealed.places():
+            if self.storage.get(key) is None:
+                self._unsealed.drop(key)
+
     def scan(
         self, cls: type[R], on_damaged: Callable[[str], None] | None = None
     ) -> Iterator[Kept[R]]:

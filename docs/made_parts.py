@@ -23,8 +23,7 @@ import chatbridge
 from chatbridge import adapter as adapter_contract
 from chatbridge import errors, hookspecs
 from chatbridge.content import FileKind
-from chatbridge.links import Inflight, Link, Told
-from chatbridge.records import BotRecord, Claim, Conversation, Intent, Project
+from chatbridge.record_kinds import RECORDS, record_kinds
 from chatbridge.testing.desk_behaviour import Behaviour
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.simulator import Fault, Simulator
@@ -41,21 +40,6 @@ VALUES = {
     "hookimpl": "Marks a function of a plugin as the implementation of a hook.",
 }
 """What is said of public names that are no classes or functions with a docstring of their own."""
-
-FIELDS = {
-    "settings": "all settings of the project, see [settings](reference/settings.md)",
-    "bots": "its bots, see below",
-    "state": "active, paused or removed",
-}
-"""What is said of fields whose class does not say it."""
-
-RECORDS: dict[type[Any], tuple[type[Any], ...]] = {
-    Project: (BotRecord,),
-    Conversation: (Intent,),
-    Link: (Inflight, Told),
-    Claim: (),
-}
-"""Each record class and the values that stand inside it."""
 
 OPTIONAL = (
     "Polls", "RegistersWebhooks", "AnswersWebhooks", "AnswersChoices", "EditsMessages",
@@ -210,23 +194,39 @@ def kept() -> Iterator[str]:
 
 
 def record_fields() -> Iterator[str]:
-    """Every field of every record."""
-    for cls, inside in RECORDS.items():
-        for value in (cls, *inside):
-            title = f"### `{cls.kind}`" if value is cls else f"#### inside it: {value.__name__}"
-            yield title
+    """Every kind of record: why it is kept, and every field of it."""
+    for kind in record_kinds():
+        yield f"### `{kind.name}`"
+        yield ""
+        yield kind.purpose
+        yield ""
+        for name, fields in ((kind.name, kind.fields), *kind.inside.items()):
+            if name != kind.name:
+                yield f"#### inside it: {name}"
+                yield ""
+            rows = (
+                (f"`{each.name}`", each.meaning, "personal data" if each.personal else "")
+                for each in fields
+            )
+            yield from _table(("field", "what it holds", ""), rows)
             yield ""
-            yield (value.__doc__ or "").partition("\n")[0]
-            yield ""
-            yield from _table(("field", "what it holds"), _fields(value))
-            yield ""
+
+
+def record_lives() -> Iterator[str]:
+    """For how long each kind of record is kept."""
+    rows = (
+        (f"`{kind.name}`", when, "stays" if seconds is None else f"{seconds // 86400} days")
+        for kind in record_kinds()
+        for when, seconds in kind.lives.items()
+    )
+    yield from _table(("record", "when", "for how long"), rows)
 
 
 PARTS: dict[str, Callable[..., Iterator[str]]] = {
     part.__name__: part
     for part in (
         names, methods, hooks, error_tree, capabilities, actions, credentials, behaviour, faults,
-        file, kept, record_fields,
+        file, kept, record_fields, record_lives,
     )
 }  # fmt: skip
 
@@ -272,12 +272,6 @@ def _meanings(cls: type[Any]) -> dict[str, str]:
         elif line.strip():
             name = ""
     return {name: text.rstrip(".") for name, text in found.items()}
-
-
-def _fields(cls: type[Any]) -> Iterator[tuple[str, str]]:
-    meanings = _meanings(cls)
-    for each in attrs.fields(cls):
-        yield f"`{each.name}`", meanings.get(each.name) or FIELDS[each.name]
 
 
 def _branch(cls: type[Exception], depth: int) -> Iterator[str]:

@@ -19,8 +19,8 @@ import click
 
 import chatbridge
 from chatbridge.cli.main import chatbridge as command_line
-from chatbridge.cli.project_changes import secret_settings
 from chatbridge.configuration import SECTIONS
+from chatbridge.settings import secret_settings
 from chatbridge.texts import DEFAULTS
 
 PAGES = [Path(__file__).parent / "reference" / name for name in ("cli.md", "settings.md")]

@@ -44,7 +44,7 @@ DOCS = ROOT / "docs"
 TEMPLATE = ROOT / "examples" / "adapter_template"
 NEEDED_PARTS = {
     "README.md": ["kept"],
-    "docs/privacy.md": ["record_fields"],
+    "docs/privacy.md": ["record_fields", "record_lives"],
     "docs/reference/capabilities.md": ["capabilities"],
     "docs/reference/errors.md": ["error_tree"],
     "docs/reference/hooks.md": ["hooks"],

@@ -23,7 +23,7 @@ FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities filenames",
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
-        "setting_texts unsealed desk_values payloads"
+        "setting_texts unsealed desk_values payloads kept_fields"
     ),
     2: "adapter desk storage hookspecs",
     3: (
@@ -33,18 +33,20 @@ FLOORS: dict[int, str] = {
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks "
         # records
-        "records links project vault keys marks claims moves roster completion "
+        "records links project vault subjects record_kinds erasure "
+        "erasure_proof leftovers "
+        "keys marks claims moves roster completion "
         "live_sealer keyset_record root_changes rotation record_check "
-        "memory_storage sqlite_storage sqlite_database sqlite_file "
+        "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
-        "pieces scenes file_limits file_intake "
+        "pieces scenes chat_news file_limits file_intake "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "
         "configuration_file configuration_sections configured_keys file_urls witnesses file_serving"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
-    5: "configuration intake health engine crew one_shot link_care administration bridge",
+    5: "configuration intake health engine crew one_shot link_care administration privacy bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 

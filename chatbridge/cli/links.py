@@ -6,9 +6,10 @@ import json
 
 import click
 
-from chatbridge import Bridge, ConfigurationError, RefusedError
+from chatbridge import Bridge, ConfigurationError
 from chatbridge.cli.display import busy, may_ask, show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
+from chatbridge.link_care import places_of
 from chatbridge.links import Link
 
 
@@ -94,7 +95,7 @@ def _link_of(bridge: Bridge, issue: str, site: str | None) -> Link:
     Raises:
         ConfigurationError: there is none, or more than one.
     """
-    places = None if issue.isdigit() else _places_of(bridge, issue)
+    places = None if issue.isdigit() else places_of(bridge.engine.roster, issue)
     found = [
         link
         for link in bridge.links.all()
@@ -112,16 +113,3 @@ def _link_of(bridge: Bridge, issue: str, site: str | None) -> Link:
             f"issue {issue} is on several sites; name one with --site: {sites}"
         )
     return found[0]
-
-
-def _places_of(bridge: Bridge, key: str) -> set[tuple[str, str]]:
-    """Return the sites that have an issue of this key, and its id there."""
-    found = set()
-    roster = bridge.engine.roster
-    for name in roster.sites():
-        desk = roster.desk(name)
-        try:
-            found.add((name, desk.call(desk.desk.read_request(key)).issue_id))
-        except RefusedError:
-            continue
-    return found

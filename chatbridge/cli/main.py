@@ -17,6 +17,7 @@ from chatbridge.cli.invocation import Invocation
 from chatbridge.cli.keys import keys
 from chatbridge.cli.links import links
 from chatbridge.cli.plugin_list import plugins
+from chatbridge.cli.privacy import privacy
 from chatbridge.cli.projects import project
 from chatbridge.cli.run import run
 from chatbridge.cli.simulate import simulate
@@ -88,6 +89,7 @@ for _command in (
     doctor,
     run,
     links,
+    privacy,
     webhook,
     storage,
     keys,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, get_origin
 
 import attrs
 
@@ -17,12 +17,11 @@ from chatbridge import (
     NewBot,
     ProjectSettings,
     Proof,
-    Secret,
 )
 from chatbridge.adapter import Polls
 from chatbridge.records import BotRecord
 from chatbridge.setting_texts import value_from_text
-from chatbridge.settings import structure, unstructure
+from chatbridge.settings import secret_settings, structure, unstructure
 
 _TEXTS = "texts."
 
@@ -157,15 +156,6 @@ def bot_differences(schema: type[Any], kept: BotRecord | None, wanted: NewBot) -
             lines.append(f"{name}: {_shown(new)}" if kept is None else
                          f"{name}: {_shown(old)} -> {_shown(new)}")  # fmt: skip
     return lines
-
-
-def secret_settings(schema: type[Any]) -> set[str]:
-    """Return the names of the settings that must not be shown."""
-    return {
-        field.name
-        for field in attrs.fields(attrs.resolve_types(schema))
-        if field.type is Secret or Secret in get_args(field.type)
-    }
 
 
 def token_setting(schema: type[Any]) -> str | None:

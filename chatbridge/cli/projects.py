@@ -10,10 +10,10 @@ import click
 from chatbridge import ChatbridgeError, Plugins
 from chatbridge.cli.display import count_up, may_ask, show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
-from chatbridge.cli.project_changes import pairs, secret_settings
+from chatbridge.cli.project_changes import pairs
 from chatbridge.cli.project_setting import Asked, set_project
 from chatbridge.records import BotRecord, Project, ProjectState
-from chatbridge.settings import unstructure
+from chatbridge.settings import secret_settings, unstructure
 
 
 @click.group()

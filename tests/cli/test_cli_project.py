@@ -267,7 +267,7 @@ def test_removing_needs_a_word(linked):
     """Where nobody can be asked it needs --yes; then everything of it is gone."""
     assert "needs --yes" in linked.bad("project", "remove", "support", status=2)
     assert ["support"] == _projects()
-    assert "3 records" in linked.good("project", "remove", "support", "--yes")
+    assert "5 records" in linked.good("project", "remove", "support", "--yes")
     assert [] == _projects()
     assert "there are no links" in linked.good("links", "list")
 

@@ -812,7 +812,7 @@ def test_project_resumed_by_another_process_delivers_what_was_missed(world, open
 @pytest.mark.invariant("I16")
 def test_removed_project_does_nothing(world, opened):
     """When a project is removed its records are gone, and neither side reaches the other."""
-    assert 3 == list(world.bridge.admin.remove_project("support"))[-1]
+    assert 5 == list(world.bridge.admin.remove_project("support"))[-1]
     world.says("anybody?")
     world.agent(opened, "anybody?")
     world.run()
