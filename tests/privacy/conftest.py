@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chatbridge import MemoryStorage
-from chatbridge.keys import open_sealer
+from chatbridge.keyset_record import open_sealer
 from chatbridge.storage import ANY, Expected, Page, Storage, Versioned
 
 

@@ -12,7 +12,8 @@ import pytest
 from chatbridge import SqliteStorage, StorageUnavailableError
 from chatbridge.erasure import Eraser
 from chatbridge.erasure_proof import prove
-from chatbridge.keys import new_root_key, open_sealer, root_key_from_text
+from chatbridge.keys import new_root_key, root_key_from_text
+from chatbridge.keyset_record import open_sealer
 from chatbridge.links import Link
 from chatbridge.records import EVENT_KEY, Conversation
 from chatbridge.storage import ShowsRemains

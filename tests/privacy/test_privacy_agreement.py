@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from chatbridge import MemoryStorage, ProjectSettings, UnknownPluginError
 from chatbridge.administration import Administration
-from chatbridge.keys import new_root_key, open_sealer, root_key_from_text
+from chatbridge.keys import new_root_key, root_key_from_text
+from chatbridge.keyset_record import open_sealer
 from chatbridge.links import Link, LinkState, Told
 from chatbridge.privacy import Privacy
 from chatbridge.records import BotRecord, Claim, Conversation, Intent, IntentKind, Project
