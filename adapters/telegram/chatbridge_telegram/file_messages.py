@@ -44,7 +44,7 @@ def file_call(settings: TelegramSettings, message: OutgoingMessage, username: st
         method,
         {**parameters, **more},
         files,
-        paces=methods.chat_paces(settings, chat["chat_id"]),
+        paces=methods.chat_paces(settings, chat["chat_id"], len(message.attachments)),
     )
 
 

@@ -108,14 +108,20 @@ def bot_paces(settings: TelegramSettings) -> tuple[Pace, ...]:
     return (Pace("bot", f"telegram:{bot_id(settings)}", per_second=30.0, burst=30),)
 
 
-def chat_paces(settings: TelegramSettings, chat: int) -> tuple[Pace, ...]:
-    """Return the limits of a message into this chat, the chat's own first."""
+def chat_paces(settings: TelegramSettings, chat: int, messages: int = 1) -> tuple[Pace, ...]:
+    """Return the limits of what one call shows in this chat, the chat's own first.
+
+    Args:
+        settings: whose bot.
+        chat: by its number.
+        messages: how many messages the call makes; an album waits for a quiet chat, and counts as
+            many as it has files.
+    """
     key = f"telegram:{bot_id(settings)}:{chat}"
-    if chat < 0:
-        # 17 in a minute and a burst of 3 stay within a group's 20 in any minute.
-        own = Pace("chat", key, per_second=17 / 60, burst=3)
-    else:
-        own = Pace("chat", key, per_second=1.0, burst=3)
+    # 17 in a minute and a burst of 3 stay within a group's 20 in any minute.
+    per_second = 17 / 60 if chat < 0 else 1.0
+    burst = 3 if messages == 1 else 1
+    own = Pace("chat", key, per_second=per_second / messages, burst=burst)
     return (own, *bot_paces(settings))
 
 

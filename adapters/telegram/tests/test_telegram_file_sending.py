@@ -19,6 +19,7 @@ from chatbridge.errors import (
     UnsupportedFeatureError,
 )
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
+from chatbridge.pacing import Pacer
 from chatbridge.richtext import EMPTY, Document, Mark, Paragraph, Text
 from chatbridge.testing.simulator import Fault
 from chatbridge_telegram import TelegramAdapter
@@ -115,6 +116,20 @@ def test_an_album_is_one_request(
     assert 1 == len({line["group"] for line in lines} - {None})
     assert 1 == len(transport.requests)
     assert not transport.requests[0].is_repeatable
+
+
+@pytest.mark.parametrize(("chat", "seconds"), [("7", 4.0), ("-44", 4 * 60 / 17)])
+def test_an_album_counts_as_its_files(
+    adapter: TelegramAdapter, say: Say, make_file: MakeFile, chat: str, seconds: float, clock: Any
+) -> None:
+    """After an album of four the chat rests as after four messages, in the same bucket."""
+    pacer = Pacer(clock)
+    single = next(adapter.send(say("x", chat=chat, attachments=(make_file(),)))).paces
+    album = next(adapter.send(say("x", chat=chat, attachments=(make_file(),) * 4))).paces
+    assert (0.0, None) == pacer.wait_for(album, 0)
+    wait, scope = pacer.wait_for(album, 0)
+    assert (pytest.approx(seconds), "chat") == (wait, scope)
+    assert 0 < pacer.wait_for(single, 0)[0] < seconds
 
 
 @pytest.mark.parametrize("kind", [FileKind.DOCUMENT, FileKind.AUDIO])
