@@ -19,7 +19,7 @@ from chatbridge.richtext import Document
 APART = "\u2060"
 """Stands between characters that must not meet; nothing to see."""
 
-_PUNCTUATION = re.compile(r"[-#*_+?^~|{}\[\]()!]")
+PUNCTUATION = re.compile(r"[-#*_+?^~|{}\[\]()!]")
 # Blanks of one line only: over line ends, each of n empty lines would be read n times.
 _LINE_START = re.compile(r"^([^\S\n]*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
 _ADDRESS = re.compile(r"(:)(?=//)|(mailto)(?=:)", re.IGNORECASE)
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
     text = _ADDRESS.sub(lambda match: match[0] + APART, text)
     text = _LETTER_EMOTICON.sub(":" + APART, text)
     text = _LINE_START.sub(lambda match: match[1] + APART + match[2], text)
-    return _PUNCTUATION.sub(lambda match: "\\" + match[0], text)
+    return PUNCTUATION.sub(lambda match: "\\" + match[0], text)
 
 
 def escape_document(document: Document) -> str:

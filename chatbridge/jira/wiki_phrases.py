@@ -1,19 +1,20 @@
 r"""Writes inline text as wiki markup: marks in braces, links, line breaks; all characters are data.
 
 A mark in braces (`{*}bold{*}`) holds inside a word, where `*bold*` does not. White space at its
-edges stands outside, and it ends with the line, as Jira demands. What a link's brackets could be
-misread with is written before them.
+edges stands outside, as do characters that need an escape, and it ends with the line. What a link's
+brackets could be misread with is written before them.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 
 from attrs import evolve
 
 from chatbridge.jira.characters import clean
-from chatbridge.jira.wiki import escape
+from chatbridge.jira.wiki import PUNCTUATION, escape
 from chatbridge.richtext import Inline, Mark, Mention, Text
 
 SIGNS = {
@@ -24,6 +25,12 @@ SIGNS = {
 }
 BREAK = " \\\\ "
 """A line break that ends no item, cell or heading; blanks keep other backslashes away from it."""
+
+NEEDS_ESCAPE = re.compile(f"({PUNCTUATION.pattern}+)")
+"""What stands outside of marks."""
+
+_PARTS = frozenset("}])([\"'.,;:!?/=")
+"""What text of fixed width may follow, besides a blank."""
 
 _SCHEMES = ("https://", "http://", "mailto:", "tel:")
 _KEPT_IN_ADDRESSES = "!#$%&'()*+,/:;=?@_~-."
@@ -81,19 +88,39 @@ def _texts(content: Iterable[Inline]) -> Iterator[Text]:
         if not isinstance(node, Text):
             yield Text(clean(f"@{node.name}" if isinstance(node, Mention) else node.text))
             continue
-        text = clean(node.text)
-        head = text[: len(text) - len(text.lstrip())]
-        inner = text.strip()
-        tail = text[len(head) + len(inner) :]
-        link = clean(node.link or "").strip().replace("\n", "")
-        yield Text(head)
-        if inner and link and not link.lower().startswith(_SCHEMES):
-            # No link that Jira could follow: said in text, as nothing may be lost.
-            yield Text(inner, node.marks)
-            yield Text("" if link in inner else f" ({link})")
-        elif inner:
-            yield Text(inner, node.marks, link or None)
-        yield Text(tail)
+        for run in _safe_runs(evolve(node, text=clean(node.text))):
+            # White space stands outside of marks and links.
+            inner = run.text.strip()
+            start = run.text.index(inner)
+            yield Text(run.text[:start])
+            yield from _linked(evolve(run, text=inner)) if inner else ()
+            yield Text(run.text[start + len(inner) :])
+
+
+def _safe_runs(run: Text) -> Iterator[Text]:
+    """Yield runs without a mark where an escape would stand inside of it.
+
+    Jira Cloud's parser takes escapes away before it reads what is inside a mark, so that a text
+    could become a mention there.
+    """
+    looks = run.marks & SIGNS.keys()
+    if not looks or not NEEDS_ESCAPE.search(run.text):
+        yield run
+    elif run.link or Mark.CODE in run.marks:
+        yield evolve(run, marks=run.marks - looks)
+    else:
+        for at, part in enumerate(NEEDS_ESCAPE.split(run.text)):
+            yield Text(part) if at % 2 else evolve(run, text=part)
+
+
+def _linked(run: Text) -> Iterator[Text]:
+    """Yield a run with its link, or with the address as text where Jira could not follow it."""
+    link = clean(run.link or "").strip().replace("\n", "")
+    if not link or link.lower().startswith(_SCHEMES):
+        yield evolve(run, link=link or None)
+        return
+    yield evolve(run, link=None)
+    yield Text("" if link in run.text else f" ({link})")
 
 
 def _line(runs: list[Text]) -> str:
@@ -109,8 +136,11 @@ def _line(runs: list[Text]) -> str:
         for mark in sorted(fresh, key=lambda mark: -_goes_on(runs, at, mark)):
             opened.append(mark)
             written.append(SIGNS[mark])
-        follows = at > 0 and not runs[at - 1].text[-1:].isspace()
-        goes_on = at + 1 < len(runs) and not runs[at + 1].text[:1].isspace()
+        # A sign or bracket parts text of fixed width from its neighbour as well as a blank.
+        before = "".join(written[-2:])[-1:]
+        follows = bool(before) and not before.isspace() and before not in _PARTS
+        after = runs[at + 1] if at + 1 < len(runs) else Text("")
+        goes_on = wanted == after.marks & SIGNS.keys() and after.text[:1].isalnum()
         written.append(_run(run, glued=follows or goes_on))
     return "".join(written) + "".join(SIGNS[mark] for mark in reversed(opened))
 
