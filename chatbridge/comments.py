@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.cross_reading import CrossReader
-from chatbridge.desk import PublicComment, Witness
+from chatbridge.desk import CommentFile, PublicComment, Witness
 from chatbridge.freshness import Freshness
-from chatbridge.links import Link
+from chatbridge.links import Link, Shown
 from chatbridge.marks import Marks
 from chatbridge.project import Timings
 from chatbridge.records import Conversation
@@ -27,6 +28,8 @@ from chatbridge.vault import Vault
 _LATE_BY = 60_000
 _REMEMBERED = 20_000
 _UNRESOLVED = 5.0
+_ATTACHED_WITHIN = 10_000
+"""Milliseconds between a file and the comment that the same call makes of it."""
 _LONGEST_LAG = 600.0
 """Seconds after which two witnesses that disagree are not expected to agree any more."""
 
@@ -41,6 +44,9 @@ class Comment:
         author_name: as customers see it.
         body: its text.
         late: whether a later comment was shown already, long after this one was written.
+        files: what is attached to it.
+        mark: what its text is remembered by.
+        shown: how the chat shows an earlier wording of it; None where it shows none.
     """
 
     comment_id: str
@@ -48,6 +54,9 @@ class Comment:
     author_name: str = field(repr=False)
     body: Document
     late: bool = False
+    files: tuple[CommentFile, ...] = ()
+    mark: str = ""
+    shown: Shown | None = None
 
 
 @frozen
@@ -61,6 +70,7 @@ class News:
         look_again: seconds after which something undecided is to be looked at, or None.
         unreadable: ids of comments that the site shows to customers but has not let us read for
             so long that they are given up.
+        edits: comments that the chat shows and that say something else by now.
         unsure: markers of echoes that this process does not remember writing; each may stand on
             more than one comment, where Jira took a write later than anybody waited for it.
     """
@@ -71,6 +81,12 @@ class News:
     look_again: float | None = None
     unsure: frozenset[str] = frozenset()
     unreadable: frozenset[int] = frozenset()
+    edits: tuple[Comment, ...] = ()
+
+    @property
+    def all(self) -> tuple[Comment, ...]:
+        """Everything that the chat has still to be shown, in this order."""
+        return self.comments + self.edits
 
 
 class OwnComments:
@@ -126,13 +142,18 @@ class CommentReader:
         public = desk.call(desk.desk.public_comments(link.issue_id))
         new = [comment for comment in public if int(comment.comment_id) not in link.seen]
         echoes = {
-            comment.comment_id for comment in new if (link.site, comment.comment_id) in self._own
+            comment.comment_id
+            for comment in new
+            if (link.site, comment.comment_id) in self._own or self._brought(desk, comment)
         }
         unknown = sorted(
             (comment for comment in new if comment.comment_id not in echoes),
             key=lambda comment: (comment.created, int(comment.comment_id)),
         )
-        witnesses, unreadable = self._cross_reader.read(link, desk, unknown)
+        changed = self._changed(link, public)
+        witnesses, unreadable = self._cross_reader.read(
+            link, desk, [*unknown, *(comment for comment, _ in changed)]
+        )
         ours = [
             witness
             for witness in witnesses.values()
@@ -153,9 +174,14 @@ class CommentReader:
             if int(comment.comment_id) in link.seen and comment.author_id != desk.desk.account_id
         ]
         comments = tuple(
-            _comment(comment, witnesses[comment.comment_id], shown)
+            self._comment(link, comment, witnesses[comment.comment_id], shown)
             for comment in sure
             if comment not in waiting
+        )
+        edits = tuple(
+            evolve(self._comment(link, comment, witnesses[comment.comment_id], []), shown=before)
+            for comment, before in changed
+            if _agrees(witnesses.get(comment.comment_id))
         )
         return News(
             comments,
@@ -164,7 +190,55 @@ class CommentReader:
             _UNRESOLVED if waiting else self._doubt(link, unknown, {*echoes, *map(_id, sure)}),
             frozenset(witness.marker for witness in ours if witness.marker),
             unreadable,
+            edits,
         )
+
+    def _changed(
+        self, link: Link, public: Iterable[PublicComment]
+    ) -> list[tuple[PublicComment, Shown]]:
+        """Return the comments that say something else than when they were shown."""
+        shown = {str(each.comment_id): each for each in link.shown}
+        return [
+            (comment, shown[comment.comment_id])
+            for comment in public
+            if comment.comment_id in shown
+            and self._mark(link, comment) != shown[comment.comment_id].mark
+        ]
+
+    def _brought(self, desk: OpenDesk, comment: PublicComment) -> bool:
+        """Tell whether a comment came about by our attaching a customer's file.
+
+        That call takes no marker but the one in the file's name. An agent who shows such a file
+        again does it in a comment that is younger than the file.
+        """
+        return (
+            bool(comment.files)
+            and comment.author_id == desk.desk.account_id
+            and all(
+                self._marks.is_our_file(desk.desk.site, file.name)
+                and abs(file.created - comment.created) <= _ATTACHED_WITHIN
+                for file in comment.files
+            )
+        )
+
+    def _comment(
+        self, link: Link, comment: PublicComment, witness: Witness, shown: list[PublicComment]
+    ) -> Comment:
+        body = comment.body if witness.body.is_empty() else witness.body
+        return Comment(
+            comment.comment_id,
+            comment.created,
+            comment.author_name,
+            body,
+            late=any(other.created > comment.created + _LATE_BY for other in shown),
+            files=comment.files,
+            mark=self._mark(link, comment),
+        )
+
+    def _mark(self, link: Link, comment: PublicComment) -> str:
+        # Of what the customer API says: it is read anyway, and read for each look.
+        text = comment.body.plain()
+        return self._marks.text_mark(link.site, link.issue_id, comment.comment_id, text)
 
     def _doubt(self, link: Link, unknown: list[PublicComment], settled: set[str]) -> float | None:
         """Return when to look again for comments on which the witnesses do not agree yet.
@@ -199,9 +273,3 @@ def _id(comment: PublicComment) -> str:
 
 def _agrees(witness: Witness | None) -> bool:
     return witness is not None and witness.unrestricted
-
-
-def _comment(comment: PublicComment, witness: Witness, shown: list[PublicComment]) -> Comment:
-    body = comment.body if witness.body.is_empty() else witness.body
-    late = any(other.created > comment.created + _LATE_BY for other in shown)
-    return Comment(comment.comment_id, comment.created, comment.author_name, body, late)

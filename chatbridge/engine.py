@@ -80,7 +80,7 @@ class Engine:
         delivery = Delivery(vault, self.marks, self.roster, self.owner, clock, timings, observer)
         self.outbound = Outbound(
             vault, self.marks, self.roster, delivery, self.watch, self._own, self.owner, clock,
-            timings,
+            timings, self.file_urls,
         )  # fmt: skip
         self.inbound = Inbound(
             vault, self.marks, self.roster, replies, writes, self.watch, self.queue.add,

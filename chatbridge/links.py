@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from attrs import evolve, field, frozen
 
@@ -65,6 +65,24 @@ class Told:
 
 
 @frozen
+class Shown:
+    """A comment that the chat shows, so that a later change of it can be shown as well."""
+
+    comment_id: int = field(metadata=means("the comment"))
+    mark: str = field(metadata=means("keyed hash of what it said"))
+    messages: tuple[str, ...] = field(
+        default=(),
+        repr=False,
+        metadata=means("the platform's ids of the messages that show it, or none", personal=True),
+    )
+    moment: int = field(default=0, metadata=means("the minute in which it was shown"))
+
+
+SHOWN_KEPT: Final = 10
+"""How many comments a link remembers as shown; agents mend what they have just written."""
+
+
+@frozen
 class Link:
     """The kept pair of a chat and a customer request."""
 
@@ -104,6 +122,9 @@ class Link:
     note: str = field(
         default="", metadata=means("a cause that agents have still to be told, or none")
     )
+    shown: tuple[Shown, ...] = field(
+        default=(), metadata=means("the comments that were shown last, the newest at the end")
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
@@ -123,6 +144,12 @@ class Link:
         """Tell whether it names this chat."""
         mine = (self.platform, self.bot_id, self.chat)
         return mine == (conversation.platform, conversation.bot_id, conversation.chat)
+
+    def with_shown(self, shown: Shown) -> Link:
+        """Return the link on which this comment counts as sent, and as shown like this."""
+        others = [each for each in self.shown if each.comment_id != shown.comment_id]
+        seen = self.seen | {shown.comment_id}
+        return evolve(self, seen=seen, shown=(*others, shown)[-SHOWN_KEPT:])
 
     def stopped(self, state: LinkState, reason: str, note: str = "") -> Link:
         """Return the link in another state, with nobody at work on it.
@@ -144,7 +171,7 @@ class Link:
 
         Message ids and threads of the old chat mean nothing in the new one.
         """
-        return evolve(self, chat=new, thread=None) if self.chat == old else None
+        return evolve(self, chat=new, thread=None, shown=()) if self.chat == old else None
 
     def phase(self) -> str:
         """Return which of the lives is its."""
@@ -172,20 +199,25 @@ class Link:
             ],
             [int(told.opened), told.status, int(told.ended), int(told.notice)],
             self.state.value, self.reason, self.note,
+            [[each.comment_id, each.mark, each.messages, each.moment] for each in self.shown],
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: Any, _schema: int) -> Self:
         """Return the record of such values."""
         site, issue_id, platform, bot_id, chat, thread, project, seen, inflight, told = plain[:10]
-        state, reason, note = plain[10:]
+        state, reason, note = plain[10:13]
+        shown = tuple(
+            Shown(number, mark, tuple(messages), moment)
+            for number, mark, messages, moment in (plain[13] if len(plain) > 13 else ())
+        )
         return cls(
             site, issue_id, platform, bot_id, chat, thread, project, _from_deltas(seen),
             None if inflight is None else Inflight(
                 inflight[0], tuple(inflight[1]), *inflight[2:]
             ),
             Told(bool(told[0]), told[1], bool(told[2]), bool(told[3])),
-            LinkState(state), reason, note,
+            LinkState(state), reason, note, shown,
         )  # fmt: skip
 
 

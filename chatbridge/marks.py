@@ -125,6 +125,10 @@ class Marks:
         """Return the 32 hex digits that a part keeps when it is sent again."""
         return self.hashes.mark("message", site, issue_id, item, digest, size=16).hex()
 
+    def text_mark(self, site: str, issue_id: str, comment_id: str, text: str) -> str:
+        """Return what the text of a comment is remembered by, to see that it was changed."""
+        return self.hashes.mark("text", site, issue_id, comment_id, text, size=6).hex()
+
     def status_mark(self, status: str) -> str:
         """Return what a status name is remembered by."""
         return self.hashes.mark("status", status, size=6).hex()

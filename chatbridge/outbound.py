@@ -8,46 +8,38 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from chatbridge.budgets import Budget
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
+from chatbridge.comment_drafts import item_of
 from chatbridge.comments import Comment, CommentReader, OwnComments
-from chatbridge.delivery import Delivery, Job, LostClaimError, StaleWitnessError
+from chatbridge.delivery import Delivery
+from chatbridge.delivery_jobs import LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
 from chatbridge.doubles import remove_doubles
 from chatbridge.errors import ChatbridgeError, ConflictError, RefusedError
+from chatbridge.file_urls import FileUrls
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
 from chatbridge.project import Timings
-from chatbridge.rendering import Draft
-from chatbridge.richtext import Document
-from chatbridge.roster import OpenBot, OpenDesk, OpenProject, Roster
+from chatbridge.roster import OpenDesk, OpenProject, Roster
 from chatbridge.setbacks import ASKED_AGAIN, MOVED, Setbacks
-from chatbridge.state_texts import StateTexts, is_closed
+from chatbridge.showing import LinkScene, Showing
 from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.outbound")
+
+Complete: TypeAlias = Callable[[Link, tuple[str, ...]], Link]
 
 _SOON: Final = 1.0
 """Seconds until another look after a conflict, or after a read that grew too old."""
 _TRIES: Final = 5
 """Tries of an answer that fails in a way nobody foresaw, before it is given up."""
-
-
-@frozen
-class _Scene:
-    """All that one reconcile works with."""
-
-    project: OpenProject
-    bot: OpenBot
-    desk: OpenDesk
-    state: RequestState
-    label: RequestLabel
 
 
 class Outbound:
@@ -63,11 +55,13 @@ class Outbound:
         owner: this process.
         clock: the time.
         timings: how long to wait for what.
+        file_urls: makes addresses of files.
     """
 
     def __init__(
         self, vault: Vault, marks: Marks, roster: Roster, delivery: Delivery, watch: Watch,
         own_comments: OwnComments, owner: str, clock: Clock, timings: Timings,
+        file_urls: FileUrls,
     ) -> None:  # fmt: skip
         self._vault = vault
         self._marks = marks
@@ -75,7 +69,7 @@ class Outbound:
         self._delivery = delivery
         self._watch = watch
         self._reader = CommentReader(vault, marks, own_comments, clock, timings)
-        self._texts = StateTexts(marks)
+        self._showing = Showing(delivery, marks, clock, file_urls)
         self._setbacks = Setbacks(vault, delivery, watch, clock)
         self._budget = Budget(_TRIES)
         self._owner = owner
@@ -138,10 +132,10 @@ class Outbound:
         if stopped:
             kept = self._setbacks.change_state(kept, LinkState.ACTIVE, "")
         handle = self._marks.handle(link.site, link.issue_id, link.address)
-        scene = _Scene(project, bot, desk, state, RequestLabel(state.issue_key, handle))
+        scene = LinkScene(project, bot, desk, state, RequestLabel(state.issue_key, handle))
         return self._bring_up_to_date(kept, scene)
 
-    def _bring_up_to_date(self, kept: Kept[Link], scene: _Scene) -> float | None:
+    def _bring_up_to_date(self, kept: Kept[Link], scene: LinkScene) -> float | None:
         news = self._reader.read(kept.record, scene.desk)
         if news.unsure:
             remove_doubles(scene.desk, kept.record.issue_id, news.unsure)
@@ -150,17 +144,17 @@ class Outbound:
         if news.unreadable:
             kept = self._setbacks.give_up(kept, news.unreadable)
         try:
-            kept = self._tell_opened(kept, scene)
+            kept = self._showing.opened(kept, scene)
             begun = _begun(kept.record)
-            comments = sorted(news.comments, key=lambda comment: comment.comment_id != begun)
-            while comments and comments[0].comment_id == begun:
-                kept = self._send_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
+            comments = sorted(news.all, key=lambda comment: item_of(comment) != begun)
+            while comments and item_of(comments[0]) == begun:
+                kept = self._show_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
             if self._is_burst(kept.record, len(news.comments)):
-                self._hold(kept, scene, len(news.comments))
+                self._showing.held(kept, scene, len(news.comments))
                 return None
             for comment in comments:
-                kept = self._send_or_give_up(kept, scene, comment, news.fresh_until)
-            kept = self._tell_status(kept, scene)
+                kept = self._show_or_give_up(kept, scene, comment, news.fresh_until)
+            kept = self._showing.status(kept, scene)
         except RefusedError as error:
             return self._setbacks.refused(kept.key, scene.bot, scene.desk, error)
         if kept.record.reason or kept.record.inflight:
@@ -177,13 +171,13 @@ class Outbound:
             # What was read is compared with a record that somebody has changed since.
             raise LostClaimError("the link changed") from None
 
-    def _send_or_give_up(
-        self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float
+    def _show_or_give_up(
+        self, kept: Kept[Link], scene: LinkScene, comment: Comment, fresh_until: float
     ) -> Kept[Link]:
-        """Send a comment; one that breaks us again and again shall not stop all later ones."""
+        """Show a comment; one that breaks us again and again shall not stop all later ones."""
         subject = f"{kept.key} {comment.comment_id}"
         try:
-            kept = self._send_comment(kept, scene, comment, fresh_until)
+            kept = self._showing.comment(kept, scene, comment, fresh_until)
         except ChatbridgeError:
             raise
         except Exception as error:
@@ -196,82 +190,8 @@ class Outbound:
         self._budget.forget(subject)
         return kept
 
-    def _send_comment(
-        self, kept: Kept[Link], scene: _Scene, comment: Comment, fresh_until: float
-    ) -> Kept[Link]:
-        settings = scene.project.kept.record.settings
-        speaker = {"shown": comment.author_name, "alias": settings.agent_alias, "hidden": ""}
-        body = comment.body
-        if comment.late:
-            body = body.prefixed(*self._texts.late(scene.project.texts, comment.created))
-        draft = Draft(
-            item=comment.comment_id,
-            text=body,
-            label=scene.label,
-            speaker=speaker[settings.agent_name],
-        )
-        number = int(comment.comment_id)
-        return self._deliver(
-            kept, scene, draft, lambda link: evolve(link, seen=link.seen | {number}), fresh_until
-        )
-
-    def _tell_opened(self, kept: Kept[Link], scene: _Scene) -> Kept[Link]:
-        if kept.record.told.opened:
-            return kept
-        settings = scene.project.kept.record.settings
-        notice = settings.privacy_notice if kept.record.told.notice else ""
-        text = self._texts.opened(scene.project.texts, notice)
-        told = evolve(
-            kept.record.told,
-            opened=True,
-            notice=False,
-            status=self._marks.status_mark(scene.state.status),
-            ended=is_closed(scene.state, settings),
-        )
-        draft = Draft(item="opened", text=text, label=scene.label)
-        return self._deliver(kept, scene, draft, lambda link: evolve(link, told=told))
-
-    def _tell_status(self, kept: Kept[Link], scene: _Scene) -> Kept[Link]:
-        settings = scene.project.kept.record.settings
-        status = self._marks.status_mark(scene.state.status)
-        if status == kept.record.told.status:
-            return kept
-        ended = is_closed(scene.state, settings)
-        told = evolve(kept.record.told, status=status, ended=ended)
-        text = self._texts.status(scene.project.texts, scene.state, settings)
-        if text is None:
-            return self._delivery.change(kept, lambda link: evolve(link, told=told))
-        draft = Draft(item=f"status:{status}", text=text, label=scene.label)
-        return self._deliver(kept, scene, draft, lambda link: evolve(link, told=told))
-
-    def _deliver(
-        self, kept: Kept[Link], scene: _Scene, draft: Draft, complete: Callable[[Link], Link],
-        fresh_until: float = float("inf"),
-    ) -> Kept[Link]:  # fmt: skip
-        not_shown = Document.from_plain(scene.project.texts.say("not_shown"))
-        return self._delivery.deliver(
-            kept,
-            Job(
-                bot=scene.bot,
-                draft=draft,
-                not_shown=not_shown,
-                fresh_until=fresh_until,
-                complete=complete,
-            ),
-        )
-
     def _is_burst(self, link: Link, count: int) -> bool:
         return count > self._timings.burst and link.reason != RELEASED
-
-    def _hold(self, kept: Kept[Link], scene: _Scene, count: int) -> None:
-        """Ask before a flood of comments is sent at once."""
-        expires = self._clock.time() + 30 * 86400
-        draft = self._texts.held(
-            scene.project.texts, scene.label, count, kept.record.address, expires
-        )
-        self._deliver(
-            kept, scene, draft, lambda link: evolve(link, state=LinkState.HELD, reason="burst")
-        )
 
 
 def _begun(link: Link) -> str | None:

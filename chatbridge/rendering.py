@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from attrs import evolve, frozen
 
 from chatbridge.capabilities import Capabilities
-from chatbridge.content import Address, Choice
+from chatbridge.content import Address, Attachment, Choice, FileKind
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
-from chatbridge.richtext import Document, Mark, Paragraph, Text
+from chatbridge.richtext import EMPTY, Document, Mark, Paragraph, Text
 from chatbridge.splitting import split_document
+
+Files: TypeAlias = tuple[Attachment, ...]
+
+_FAMILIES: Final = {
+    FileKind.PHOTO: "pictures",
+    FileKind.VIDEO: "pictures",
+    FileKind.DOCUMENT: "documents",
+    FileKind.AUDIO: "audio",
+}
+"""Kinds -> what can stand together in one album."""
 
 _RESERVE = 0.06
 """Share of the length kept free: an adapter's drawing of lists and tables is a little longer."""
@@ -44,6 +55,7 @@ class Draft:
         label: of the request.
         speaker: whose name stands before it, empty for the bot's own texts.
         choices: go under the last part.
+        files: what goes with it, in order; each of a kind that the platform takes.
     """
 
     item: str
@@ -51,6 +63,7 @@ class Draft:
     label: RequestLabel | None = None
     speaker: str = ""
     choices: tuple[Choice, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 def cut(
@@ -74,11 +87,11 @@ def cut(
     """
     named = bool(draft.speaker) and capabilities.max_sender_name > 0
     text = draft.text if named or not draft.speaker else _with_speaker(draft.text, draft.speaker)
-    pieces = split_document(text, _fits(capabilities, draft.label, shrink))
+    shown = _shown(draft, text, capabilities, shrink)
     counts: Counter[str] = Counter()
     parts = []
-    for at, piece in enumerate(pieces):
-        plain = piece.plain()
+    for at, (piece, files) in enumerate(shown):
+        plain = "\0".join((piece.plain(), *(file.ref for file in files)))
         mark = digest(plain, counts[plain])
         counts[plain] += 1
         message = OutgoingMessage(
@@ -87,15 +100,67 @@ def cut(
             text=piece,
             label=draft.label,
             sender_name=draft.speaker[: capabilities.max_sender_name] if named else "",
-            choices=draft.choices if at == len(pieces) - 1 else (),
+            choices=draft.choices if at == len(shown) - 1 else (),
+            attachments=files,
         )
         parts.append(Part(message, mark))
     return tuple(parts)
 
 
-def without_formatting(part: Part) -> Part:
-    """Return the part as one that the adapter draws without any formatting."""
-    return evolve(part, message=evolve(part.message, plain=True))
+def weaker(message: OutgoingMessage, capabilities: Capabilities) -> list[OutgoingMessage]:
+    """Return the forms in which a refused part may still be shown whole, the best first."""
+    plain = evolve(message, plain=True)
+    if len(message.attachments) != 1:
+        return [plain]
+    (file,) = message.attachments
+    limit = capabilities.file_limits.get(FileKind.DOCUMENT)
+    if file.kind is FileKind.DOCUMENT or limit is None or (file.size or 0) > limit.max_bytes:
+        return [plain]
+    # A picture that is too wide, say, is still a file.
+    return [evolve(plain, attachments=(evolve(file, kind=FileKind.DOCUMENT),))]
+
+
+def _shown(
+    draft: Draft, text: Document, capabilities: Capabilities, shrink: float
+) -> list[tuple[Document, Files]]:
+    """Return what stands together in one message: a piece of text, files, or both."""
+    groups = _groups(draft.files, capabilities)
+    fits = _fits(capabilities, draft.label, shrink)
+    if groups and _fits_caption(text, groups[0], draft.label, capabilities):
+        first, *others = groups
+        return [(text, first), *((EMPTY, group) for group in others)]
+    pieces = () if groups and text.is_empty() else split_document(text, fits)
+    return [*((piece, ()) for piece in pieces), *((EMPTY, group) for group in groups)]
+
+
+def _groups(files: Files, capabilities: Capabilities) -> list[Files]:
+    """Return files in the albums that a platform can show, in order."""
+    groups: list[Files] = []
+    for file in files:
+        family = _FAMILIES.get(file.kind)
+        last = groups[-1] if groups else ()
+        together = bool(last) and family is not None and family == _FAMILIES.get(last[0].kind)
+        if together and len(last) < capabilities.albums:
+            groups[-1] = (*last, file)
+        else:
+            groups.append((file,))
+    return groups
+
+
+def _fits_caption(
+    text: Document, files: Files, label: RequestLabel | None, capabilities: Capabilities
+) -> bool:
+    unit = capabilities.length_unit
+    head = unit.measure(label.key) + 2 if label else 0
+    most = int(_max_caption(files, capabilities) * (1 - _RESERVE))
+    return text.is_empty() or unit.measure(text.plain()) + head <= most
+
+
+def _max_caption(files: Files, capabilities: Capabilities) -> int:
+    if not files:
+        return capabilities.max_text_length
+    limit = capabilities.file_limits.get(files[0].kind)
+    return limit.max_caption if limit is not None else 0
 
 
 def _fits(

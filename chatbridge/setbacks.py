@@ -13,7 +13,8 @@ from attrs import evolve
 
 from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
-from chatbridge.delivery import Delivery, LostClaimError
+from chatbridge.delivery import Delivery
+from chatbridge.delivery_jobs import LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
 from chatbridge.links import NO_ACCESS, NO_BOT, Inflight, Link, LinkState
 from chatbridge.moves import Moves

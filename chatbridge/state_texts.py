@@ -27,6 +27,7 @@ NOTES: Final = {
     "not_allowed": "The bot may not write in the customer's chat: answers do not arrive.",
     "quota": "The bot's quota or balance is used up: answers wait until that is settled.",
     "not_shown": "Part of an answer could not be shown in the chat; the customer was told so.",
+    "file_not_shown": "A file of an answer could not be shown in the chat; its name was.",
     "failed_later": "The platform reports that a message to this customer was not shown.",
     "unreadable": "An answer could not be read or prepared for the chat; the customer lacks it.",
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
@@ -70,10 +71,11 @@ class StateTexts:
             choices=(Choice(texts.say("held_choice"), data),),
         )
 
-    def late(self, texts: Texts, created: int) -> tuple[Text, Text]:
-        """Return what stands before a comment that became public long after it was written."""
-        moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime(created / 1000))
-        return Text(texts.say("late", time=moment), frozenset({Mark.ITALIC})), Text("\n")
+
+def late_remark(texts: Texts, created: int) -> tuple[Text, Text]:
+    """Return what stands before a comment that became public long after it was written."""
+    moment = time.strftime("%Y-%m-%d %H:%M", time.gmtime(created / 1000))
+    return Text(texts.say("late", time=moment), frozenset({Mark.ITALIC})), Text("\n")
 
 
 def note_of(cause: str, now: float) -> str:

@@ -45,6 +45,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "file_refused": "it could not be read or is not allowed",
     "rest_left_out": "Your text was passed on, but the rest of the message was not ({what}).",
     "not_shown": "Part of an answer could not be shown here. Our team has been told.",
+    "file_not_shown": "📎 {file}: this file cannot be shown here. Our team has been told.",
+    "answer_edited": "Changed:",
     "held": "There are {count} new answers to this request. Shall I show them all?",
     "held_choice": "Show them",
     "choice_old": "This button is no longer valid.",

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chatbridge.capabilities import Capabilities, LengthUnit
-from chatbridge.content import Address, Choice
+from chatbridge.capabilities import Capabilities, FileLimit, LengthUnit
+from chatbridge.content import Address, Attachment, Choice, FileKind
 from chatbridge.outgoing import RequestLabel
-from chatbridge.rendering import Draft, cut, without_formatting
-from chatbridge.richtext import CodeBlock, Document, Mark, Paragraph, Text
+from chatbridge.rendering import Draft, cut, weaker
+from chatbridge.richtext import EMPTY, CodeBlock, Document, Mark, Paragraph, Text
 
 ADDRESS = Address("c1", "9")
 LABEL = RequestLabel("HELP-12", "handle")
 SHORT = Capabilities(max_text_length=100)
 NAMED = Capabilities(max_text_length=100, max_sender_name=8)
+FILES = Capabilities(
+    max_text_length=100,
+    files="upload",
+    albums=3,
+    file_limits={
+        FileKind.PHOTO: FileLimit(100, max_caption=30),
+        FileKind.VIDEO: FileLimit(100, max_caption=30),
+        FileKind.DOCUMENT: FileLimit(50, max_caption=30),
+        FileKind.VOICE: FileLimit(100),
+    },
+)
 LONG = " ".join(f"word{number}" for number in range(60))
 
 
@@ -118,14 +130,61 @@ def test_shrinking_makes_smaller_parts_without_loss():
 
 
 def test_formatting_can_be_left_out():
-    """The same part, its key and digest included, is drawn plainly."""
+    """The same message, its key included, is drawn plainly."""
     (part,) = parts_of(draft("hi"))
-    plain = without_formatting(part)
-    assert (True, part.digest, part.message.key) == (
-        plain.message.plain,
-        plain.digest,
-        plain.message.key,
+    assert [evolve(part.message, plain=True)] == weaker(part.message, SHORT)
+
+
+def files(*kinds, **more):
+    """Return files of these kinds."""
+    return tuple(
+        Attachment(kind, f"{at}.bin", ref=str(at), **more) for at, kind in enumerate(kinds)
     )
+
+
+def shown(given, capabilities=FILES, text="hi", **more):
+    """Return the text and the kinds of files of each message."""
+    made = Draft(item="1", text=Document.from_plain(text), label=LABEL, files=given, **more)
+    return [
+        (part.message.text.plain(), [file.kind.value for file in part.message.attachments])
+        for part in parts_of(made, capabilities)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "text", "expected"),
+    [
+        ("photo", "hi", [("hi", ["photo"])]),
+        ("photo", "", [("", ["photo"])]),
+        ("photo video photo", "hi", [("hi", ["photo", "video", "photo"])]),
+        ("photo photo photo photo", "", [("", ["photo"] * 3), ("", ["photo"])]),
+        ("photo document document", "", [("", ["photo"]), ("", ["document"] * 2)]),
+        ("photo", "x" * 30, [("x" * 30, []), ("", ["photo"])]),
+        ("voice voice", "hi", [("hi", []), ("", ["voice"]), ("", ["voice"])]),
+    ],
+)
+def test_files_stand_together_where_the_platform_can(kinds, text, expected):
+    """Words go with the first file if they fit, and files of one family make an album."""
+    given = files(*(FileKind(kind) for kind in kinds.split()))
+    assert expected == shown(given, text=text)
+
+
+def test_parts_with_files_are_told_apart():
+    """Two files without words are two parts; which files they are is what names them."""
+    made = Draft(item="1", text=EMPTY, files=files(FileKind.VOICE, FileKind.VOICE))
+    first, second = parts_of(made, FILES)
+    assert first.digest != second.digest
+    moved = evolve(made, files=tuple(reversed(made.files)))
+    assert [second.digest, first.digest] == [part.digest for part in parts_of(moved, FILES)]
+
+
+def test_a_refused_picture_may_still_be_a_file():
+    """What cannot be shown as a picture is offered as a document, unless that is too large."""
+    (part,) = parts_of(Draft(item="1", text=EMPTY, files=files(FileKind.PHOTO)), FILES)
+    (form,) = weaker(part.message, FILES)
+    assert ([FileKind.DOCUMENT], True) == ([file.kind for file in form.attachments], form.plain)
+    (large,) = parts_of(Draft(item="1", text=EMPTY, files=files(FileKind.PHOTO, size=99)), FILES)
+    assert [evolve(large.message, plain=True)] == weaker(large.message, FILES)
 
 
 @pytest.mark.parametrize("longest", [1, 2, 10])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote, urlsplit
 
-from chatbridge.richtext import Mention, Text
+from chatbridge.richtext import FileName, Mention, Text
 
 SAFE = ("https://", "http://", "mailto:", "tel:")
 _INNER = re.compile(r"[#/]")
@@ -24,7 +24,7 @@ def parts_of(inside: str) -> list[str]:
     return [inside[start:end] for start, end in zip(starts, [*edges, len(inside)], strict=True)]
 
 
-def read_target(target: str, alias: str) -> Mention | Text | None:
+def read_target(target: str, alias: str) -> Mention | Text | FileName | None:
     """Return what a pair of brackets says, None where it is no link at all.
 
     Args:
@@ -40,7 +40,7 @@ def read_target(target: str, alias: str) -> Mention | Text | None:
         return Mention(alias.strip().lstrip("@") or "someone")
     if target.startswith("^") and len(target) > 1:
         name = target[1:].strip()
-        return Text(f"{alias.strip()} [file: {name}]" if alias.strip() else f"[file: {name}]")
+        return Text(f"{alias.strip()} {FileName(name).text}") if alias.strip() else FileName(name)
     if target.lower().startswith(SAFE) and not re.search(r"\s", target):
         return Text(alias or _shown(target), link=target)
     if _INNER.match(target) and (alias.strip() or target.startswith("#")) and len(target) > 1:
@@ -49,15 +49,15 @@ def read_target(target: str, alias: str) -> Mention | Text | None:
     return None
 
 
-def read_image(inside: str) -> Text | None:
+def read_image(inside: str) -> Text | FileName | None:
     """Return what stands between two exclamation marks as a file's name, None if it is no image."""
     source = parts_of(inside)[0].strip()
     if source.lower().startswith(SAFE[:2]) and not re.search(r"\s", source):
         name = unquote(_path(source).rpartition("/")[2])
-        return Text(f"[file: {name}]" if name else "[file]", link=source)
+        return Text(FileName(name).text, link=source)
     if not _ATTACHMENT.match(source) or inside[0].isspace():
         return None
-    return Text(f"[file: {source.lstrip('^').rpartition('/')[2]}]")
+    return FileName(source.lstrip("^").rpartition("/")[2])
 
 
 def _shown(target: str) -> str:

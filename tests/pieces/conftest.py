@@ -16,7 +16,8 @@ from chatbridge.clock import Clock
 from chatbridge.comments import CommentReader, OwnComments
 from chatbridge.completion import Completion
 from chatbridge.content import Address, Contact
-from chatbridge.delivery import Delivery, Job
+from chatbridge.delivery import Delivery
+from chatbridge.delivery_jobs import Job
 from chatbridge.desk import (
     Account,
     Change,
@@ -500,7 +501,8 @@ class Stage:
                 choices=more.pop("choices", ()),
             ),
             not_shown=Document.from_plain("could not be shown"),
-            complete=lambda link: attrs.evolve(link, seen=link.seen | {number}),
+            complete=lambda link, _: attrs.evolve(link, seen=link.seen | {number}),
+            file_not_shown=Document.from_plain,
             **more,
         )
 

@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from chatbridge.content import Choice
-from chatbridge.delivery import MOST_UNKNOWN, LostClaimError, StaleWitnessError
+from chatbridge.delivery_jobs import LostClaimError, StaleWitnessError
 from chatbridge.errors import (
     Refusal,
     RefusedError,
@@ -17,6 +17,7 @@ from chatbridge.errors import (
 )
 from chatbridge.links import Inflight, Link, LinkState
 from chatbridge.records import ProjectState
+from chatbridge.sending import MOST_UNKNOWN
 
 LONG = " ".join(f"word{number}" for number in range(40))
 

@@ -14,9 +14,18 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from chatbridge import comments, completion, inbound, intents, jira_writes, outbound, upkeep
+from chatbridge import (
+    comments,
+    completion,
+    delivery,
+    inbound,
+    intents,
+    jira_writes,
+    outbound,
+    sending,
+    upkeep,
+)
 from chatbridge.comments import CommentReader
-from chatbridge.delivery import Delivery, _Sending
 from chatbridge.feed import Feed
 from chatbridge.lanes import Lanes
 from chatbridge.links import Inflight
@@ -26,6 +35,7 @@ from chatbridge.outbound import Outbound
 from chatbridge.polling import Poller
 from chatbridge.records import Conversation
 from chatbridge.roster import Roster
+from chatbridge.sending import Sending
 from chatbridge.testing.world.enumeration import Scenario, asides, pauses, single_faults
 from chatbridge.testing.world.histories import History, beginning, run
 from chatbridge.testing.world.operations import Step
@@ -66,13 +76,13 @@ def cursor_instead_of_set(patch: pytest.MonkeyPatch) -> None:
 def nobody_owns_a_claim(patch: pytest.MonkeyPatch) -> None:
     """A live claim of another process stops nobody."""
     patch.setattr(Outbound, "_claimed_for", lambda self, kept: 0.0)
-    take = Delivery.change
+    take = sending.change_link
 
-    def change(self: Delivery, kept: Any, how: Any) -> Any:
-        fresh = self.vault.read_key(type(kept.record), kept.key)
-        return take(self, fresh or kept, how)
+    def change(vault: Any, kept: Any, how: Any) -> Any:
+        return take(vault, vault.read_key(type(kept.record), kept.key) or kept, how)
 
-    patch.setattr(Delivery, "change", change)
+    for module in (sending, delivery):
+        patch.setattr(module, "change_link", change)
 
 
 def acknowledged_before_done(patch: pytest.MonkeyPatch) -> None:
@@ -94,13 +104,13 @@ def no_second_witness(patch: pytest.MonkeyPatch) -> None:
 
 def old_proof_is_good(patch: pytest.MonkeyPatch) -> None:
     """A comment is sent however long ago it was read."""
-    begin = _Sending.__init__
+    begin = Sending.__init__
 
-    def beginning_(self: Any, delivery: Any, kept: Any, job: Any) -> None:
-        begin(self, delivery, kept, evolve(job, fresh_until=float("inf")))
+    def beginning_(self: Any, means: Any, kept: Any, job: Any) -> None:
+        begin(self, means, kept, evolve(job, fresh_until=float("inf")))
 
-    patch.setattr(_Sending, "__init__", beginning_)
-    patch.setattr(_Sending, "_claim_is_old", lambda self: False)
+    patch.setattr(Sending, "__init__", beginning_)
+    patch.setattr(Sending, "_claim_is_old", lambda self: False)
 
 
 def no_look_for_the_marker(patch: pytest.MonkeyPatch) -> None:
@@ -120,11 +130,11 @@ def sends_without_intent(patch: pytest.MonkeyPatch) -> None:
     """The claim is kept in memory only."""
 
     def claim(self: Any) -> None:
-        inflight = Inflight(self._job.draft.item, (), self._delivery.owner, "x")
+        inflight = Inflight(self._job.draft.item, (), self._means.owner, "x")
         record = evolve(self._kept.record, inflight=inflight)
         self._kept = evolve(self._kept, record=record)
 
-    patch.setattr(_Sending, "_claim", claim)
+    patch.setattr(Sending, "_claim", claim)
 
 
 def writes_without_intent(patch: pytest.MonkeyPatch) -> None:
@@ -157,18 +167,18 @@ def position_passes_the_open(patch: pytest.MonkeyPatch) -> None:
 
 def retry_forgets_what_was_sent(patch: pytest.MonkeyPatch) -> None:
     """A new try of a comment begins with its first part."""
-    claim = _Sending._claim
+    claim = Sending._claim
 
     def claiming(self: Any) -> None:
         self._kept = evolve(self._kept, record=evolve(self._kept.record, inflight=None))
         claim(self)
 
-    patch.setattr(_Sending, "_claim", claiming)
+    patch.setattr(Sending, "_claim", claiming)
 
 
 def sent_parts_are_not_noted(patch: pytest.MonkeyPatch) -> None:
     """Only the whole comment is noted as sent."""
-    patch.setattr(_Sending, "_note_sent", lambda self, part: None)
+    patch.setattr(Sending, "_note_sent", lambda self, part: None)
 
 
 def floods_are_sent(patch: pytest.MonkeyPatch) -> None:
