@@ -6,6 +6,7 @@ counted on their way.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -16,13 +17,15 @@ from chatbridge.capabilities import Capabilities
 from chatbridge.comments import Comment
 from chatbridge.content import Attachment, Content, FileKind
 from chatbridge.desk import CommentFile
-from chatbridge.errors import ContentError, RefusedError
+from chatbridge.errors import ContentError, DeliveryError, RefusedError
 from chatbridge.file_limits import LimitedContent
 from chatbridge.file_urls import FileUrls, name_of, type_of
 from chatbridge.links import Link
 from chatbridge.pieces import MEGABYTE
 from chatbridge.project import ProjectSettings
 from chatbridge.roster import OpenDesk
+
+_log = logging.getLogger("chatbridge.outgoing_files")
 
 _KINDS: Final = {
     "image/jpeg": (FileKind.PHOTO,),
@@ -107,14 +110,15 @@ def _content(desk: OpenDesk, file: CommentFile, most: int, lost: set[str]) -> Co
 
     @contextmanager
     def opened() -> Iterator[Iterator[bytes]]:
-        gone = False
+        source = None
         try:
             source = LimitedContent(desk.call(desk.desk.open_file(file.file_id)), most).content
         except RefusedError:
             lost.add(file.file_id)
-            gone = True
-        if gone:
-            raise ContentError("the file is gone")
+        except DeliveryError as error:
+            _log.info("a file could not be read: %s", error)
+        if source is None:
+            raise ContentError("the file could not be opened")
         with source.open() as pieces:
             yield pieces
 
