@@ -173,6 +173,19 @@ class HttpResponse:
             raise RetryLaterError(message)
         raise UnknownOutcomeError(message)
 
+    def json_object(self, *members: str) -> dict[str, Any]:
+        """Return the body read as a JSON object that has at least these members.
+
+        Raises:
+            RetryLaterError: it is none, in an answer to a repeatable request.
+            UnknownOutcomeError: the same for an unrepeatable one, which may have happened.
+        """
+        found = self.json()
+        if isinstance(found, dict) and all(found.get(name) is not None for name in members):
+            return found
+        message = f"the answer ({self.status}) has another shape than was expected"
+        raise RetryLaterError(message) if self.repeatable else UnknownOutcomeError(message)
+
     @property
     def retry_after(self) -> float | None:
         """The seconds of a Retry-After header, or None where it is absent or unreadable."""

@@ -100,7 +100,7 @@ def cut(
             text=piece,
             label=draft.label,
             sender_name=draft.speaker[: capabilities.max_sender_name] if named else "",
-            choices=draft.choices if at == len(shown) - 1 else (),
+            choices=draft.choices if capabilities.choices and at == len(shown) - 1 else (),
             attachments=files,
         )
         parts.append(Part(message, mark))

@@ -23,9 +23,9 @@ FLOORS: dict[int, str] = {
     0: "errors secret clock content richtext http_types capabilities filenames",
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
-        "setting_texts unsealed desk_values payloads kept_fields"
+        "setting_texts unsealed desk_values payloads plain_text kept_fields"
     ),
-    2: "adapter desk storage hookspecs",
+    2: "adapter desk storage hookspecs capability_table",
     3: (
         # plugins and the way out
         "plugin_offers plugins builtin_storages "
@@ -70,6 +70,7 @@ OUTSIDE: dict[str, tuple[str, ...]] = {
     "attrs": ("*",),
     "cattrs": ("settings", "vault", "records"),
     "click": ("cli", "cli.*"),
+    "jinja2": ("cli.scaffold",),
     "keyring": ("keys",),
     "nacl": ("sealing",),
     "pluggy": ("hookspecs", "plugins"),

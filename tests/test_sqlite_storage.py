@@ -16,6 +16,7 @@ from chatbridge.errors import ConfigurationError, ConflictError, StorageUnavaila
 from chatbridge.sqlite_file import SqliteFile
 from chatbridge.sqlite_storage import APPLICATION_ID, SqliteStorage
 from chatbridge.storage import ABSENT
+from chatbridge.testing.conformance.builtin_cases import CASES
 from chatbridge.testing.storage_suite import StorageSuite
 
 PROCESSES = 4
@@ -84,6 +85,8 @@ def printed(process, said=None):
 
 class TestSuite(StorageSuite):
     """The shipped suite."""
+
+    case = CASES["sqlite"]
 
     @pytest.fixture
     def storage(self, path, wall_clock):

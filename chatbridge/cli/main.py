@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from chatbridge.cli.conformance import conformance
 from chatbridge.cli.demo import demo
 from chatbridge.cli.display import logs_to_stderr, say_error
 from chatbridge.cli.doctor import doctor
@@ -20,6 +21,7 @@ from chatbridge.cli.plugin_list import plugins
 from chatbridge.cli.privacy import privacy
 from chatbridge.cli.projects import project
 from chatbridge.cli.run import run
+from chatbridge.cli.scaffold import new_adapter, new_storage
 from chatbridge.cli.simulate import simulate
 from chatbridge.cli.storage import storage
 from chatbridge.cli.webhooks import webhook
@@ -95,5 +97,8 @@ for _command in (
     keys,
     plugins,
     simulate,
+    conformance,
+    new_adapter,
+    new_storage,
 ):
     chatbridge.add_command(_command)

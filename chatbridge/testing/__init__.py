@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chatbridge.capability_table import capability_table
     from chatbridge.testing.conformance.adapter_suite import AdapterSuite
     from chatbridge.testing.conformance.cases import AdapterCase, Payload, StorageCase
     from chatbridge.testing.desk_simulator import DeskSimulator
@@ -25,14 +26,15 @@ if TYPE_CHECKING:
     from chatbridge.testing.virtual_clock import VirtualClock
 
 _HOMES = {
-    "conformance.adapter_suite": "AdapterSuite",
-    "conformance.cases": "AdapterCase Payload StorageCase",
-    "desk_simulator": "DeskSimulator",
-    "serving": "SimulationServer",
-    "simulated_transport": "SimulatedTransport",
-    "simulator": "ConnectionLost Fault OwedWebhook SimulatedCall Simulator",
-    "storage_suite": "StorageSuite",
-    "virtual_clock": "VirtualClock",
+    "chatbridge.capability_table": "capability_table",
+    "chatbridge.testing.conformance.adapter_suite": "AdapterSuite",
+    "chatbridge.testing.conformance.cases": "AdapterCase Payload StorageCase",
+    "chatbridge.testing.desk_simulator": "DeskSimulator",
+    "chatbridge.testing.serving": "SimulationServer",
+    "chatbridge.testing.simulated_transport": "SimulatedTransport",
+    "chatbridge.testing.simulator": "ConnectionLost Fault OwedWebhook SimulatedCall Simulator",
+    "chatbridge.testing.storage_suite": "StorageSuite",
+    "chatbridge.testing.virtual_clock": "VirtualClock",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -51,6 +53,7 @@ __all__ = [
     "StorageCase",
     "StorageSuite",
     "VirtualClock",
+    "capability_table",
 ]
 
 
@@ -60,7 +63,7 @@ if not TYPE_CHECKING:  # A type checker would take every misspelt name for a goo
         home = _HOME_OF.get(name)
         if home is None:
             raise AttributeError(f"module 'chatbridge.testing' has no attribute '{name}'")
-        value = getattr(importlib.import_module(f"chatbridge.testing.{home}"), name)
+        value = getattr(importlib.import_module(home), name)
         globals()[name] = value
         return value
 

@@ -162,6 +162,27 @@ class Simulator(ABC):
         with self.changed:
             self.faults.clear()
 
+    def through_faults(
+        self, call: SimulatedCall, answer: Callable[[SimulatedCall], HttpResponse]
+    ) -> HttpResponse:
+        """Answer a call as `answer` does, unless a fault that is switched on hits it.
+
+        Raises:
+            ConnectionLost: where the fault says so.
+        """
+        fault = self.take_fault(call)
+        if fault is None:
+            return answer(call)
+        if fault.kind == "status":
+            wait = fault.retry_after
+            return HttpResponse(fault.status, {} if wait is None else {"Retry-After": str(wait)})
+        if fault.kind == "slow":
+            self.clock.sleep(fault.seconds)
+        response = None if fault.kind == "lost_before" else answer(call)
+        if response is None or fault.kind == "lost_after":
+            raise ConnectionLost
+        return response
+
     def take_fault(self, call: SimulatedCall) -> Fault | None:
         """Return the fault that hits this call, and count it down."""
         line = f"{call.method} {call.path}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -27,41 +28,48 @@ from chatbridge.storage import (
     Storage,
     Versioned,
 )
+from chatbridge.testing.conformance.storage_processes import StorageProcessTests
 from chatbridge.testing.shared_storage_tests import SharedStorageTests, present
 from chatbridge.testing.storage_life_tests import StorageLifeTests
 
 
-class StorageSuite(SharedStorageTests, StorageLifeTests):
+class StorageSuite(SharedStorageTests, StorageLifeTests, StorageProcessTests):
     """Every test that a storage must pass.
 
-    Give the fixture `storage`. Where the storage outlives its object, give `reopen`; where its
-    clock can be set, give `pass_time`, or the suite waits for 4.5 real seconds in all.
+    Give `case`, a `StorageCase`. What it cannot say, the fixtures `storage`, `reopen` and
+    `pass_time` can: give them instead. Without `pass_time` the suite waits for 4.5 real seconds.
 
     Example:
+        def open_acme(folder):
+            return AcmeStorage(folder / "records")
+
         class TestAcmeStorage(StorageSuite):
-            @pytest.fixture
-            def storage(self, tmp_path):
-                with AcmeStorage(tmp_path / "records") as storage:
-                    yield storage
+            case = StorageCase(open=open_acme)
     """
 
     @pytest.fixture
-    def storage(self) -> Iterator[Storage]:
+    def storage(self, storage_folder: Path) -> Iterator[Storage]:
         """Yield an empty storage, and close it afterwards."""
-        raise NotImplementedError("give the fixture `storage`")
+        assert self.case is not None, "give `case`, or the fixture `storage`"
+        with self.case.open(storage_folder) as storage:
+            yield storage
 
     @pytest.fixture
-    def reopen(self) -> Callable[[], Storage] | None:
+    def reopen(self, storage_folder: Path) -> Callable[[], Storage] | None:
         """Return a function that opens the same records once more; None if nothing outlives it.
 
         The suite closes what the function returns.
         """
-        return None
+        case = self.case
+        if case is None or not case.outlives:
+            return None
+        return lambda: case.open(storage_folder)
 
     @pytest.fixture
     def pass_time(self) -> Callable[[float], None]:
         """Return a function that lets that many seconds pass for the storage."""
-        return time.sleep
+        given = None if self.case is None else self.case.pass_time
+        return given or time.sleep
 
     # --- get and put ----------------------------------------------------------------------------
 
