@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from chatbridge.adapter import API_VERSION, Adapter
 from chatbridge.capabilities import Capabilities
+from chatbridge.capability_table import capabilities_of
 from chatbridge.errors import PluginLoadError
 from chatbridge.storage import Storage
 
@@ -48,6 +49,10 @@ class PluginInfo:
         adapters: the names of the adapters it offers.
         storages: the schemes of the storages it offers.
         api_version: what its adapter was written for, None where it offers none.
+        api_supported: the oldest and the newest version of the adapter contract that fit this core.
+        capabilities: what each adapter declares and implements, by its name.
+        simulators: the names of the adapters that come with a simulator.
+        hooks: the names of the hooks that it implements.
         skipped: why it cannot be used, empty where it can.
     """
 
@@ -57,6 +62,10 @@ class PluginInfo:
     adapters: tuple[str, ...] = ()
     storages: tuple[str, ...] = ()
     api_version: int | None = None
+    api_supported: tuple[int, int] = (API_VERSION, API_VERSION)
+    capabilities: dict[str, dict[str, Any]] = field(factory=dict)
+    simulators: tuple[str, ...] = ()
+    hooks: tuple[str, ...] = ()
     skipped: str = ""
 
 
@@ -98,6 +107,7 @@ class Offer:
     source: Source
     adapters: list[tuple[Any, str | None]] = field(factory=list)
     storages: list[tuple[str, Callable[[str], Storage]]] = field(factory=list)
+    hooks: list[str] = field(factory=list)
 
     def add_adapter(self, adapter: Any, *, simulator: str | None = None) -> None:
         """Note an adapter; plugins know this as `register`."""
@@ -166,6 +176,14 @@ class Offer:
             adapters=tuple(sorted(self.adapter_names())),
             storages=tuple(sorted(self.schemes())),
             api_version=versions[0] if versions else None,
+            capabilities={
+                adapter.name: capabilities_of(adapter) for adapter, _ in self.adapters
+                if isinstance(getattr(adapter, "capabilities", None), Capabilities)
+            },
+            simulators=tuple(
+                str(getattr(adapter, "name", "")) for adapter, place in self.adapters if place
+            ),
+            hooks=tuple(sorted(self.hooks)),
         )
 
     def _place(self, name: str, names: list[str], kind: str) -> int:

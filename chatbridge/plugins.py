@@ -17,6 +17,7 @@ from chatbridge.errors import (
     UnknownPluginError,
 )
 from chatbridge.plugin_offers import CORE_PACKAGE, AdapterPlugin, Offer, PluginInfo, Source
+from chatbridge.plugin_switch import PluginSwitch
 from chatbridge.storage import Storage
 
 if TYPE_CHECKING:
@@ -29,11 +30,16 @@ KNOWN_PACKAGES = {"telegram": "chatbridge-telegram", "viber": "chatbridge-viber"
 
 
 class Plugins:
-    """What one bridge can load; may be used from several threads."""
+    """What one bridge can load; may be used from several threads.
+
+    Raises:
+        ConfigurationError: `CHATBRIDGE_PLUGINS` cannot be read.
+    """
 
     def __init__(self) -> None:
         from chatbridge import builtin_storages
 
+        self._switch = PluginSwitch.from_environment()
         self._manager = _new_registry()
         self._lock = threading.RLock()
         self._loaded: dict[str, Offer] = {}
@@ -143,6 +149,7 @@ class Plugins:
         for entry_point in found:
             source = _source_of(entry_point)
             try:
+                self._check_allowed(source)
                 _only([other for other in found if other.name == entry_point.name])
                 # A manager of its own: listing a plugin must not switch it on for this bridge.
                 offer = _import(_new_registry(), entry_point)
@@ -167,8 +174,13 @@ class Plugins:
             found = [entry_point for entry_point in _entry_points() if entry_point.name == name]
             if not found:
                 raise self._unknown(name, kind)
+            self._check_allowed(_source_of(found[0]))
             self._loaded[name] = _import(self._manager, _only(found))
         return self._loaded[name]
+
+    def _check_allowed(self, source: Source) -> None:
+        if not self._switch.allows(source.name):
+            raise source.broken("it is switched off", self._switch.mend(source.name))
 
     def _unknown(self, name: str, kind: str) -> UnknownPluginError:
         names = {entry_point.name for entry_point in _entry_points()}
@@ -253,6 +265,7 @@ def _collect(manager: PluginManager, plugin: object, source: Source) -> Offer:
             ("chatbridge_register_storages", offer.add_storage),
         ):
             manager.subset_hook_caller(hook, remove_plugins=others)(register=register)
+        offer.hooks.extend(caller.name for caller in manager.get_hookcallers(plugin) or ())
     except (Exception, SystemExit) as error:
         if manager.is_registered(plugin):
             manager.unregister(plugin)

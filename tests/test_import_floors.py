@@ -28,7 +28,7 @@ FLOORS: dict[int, str] = {
     2: "adapter desk storage hookspecs capability_table",
     3: (
         # plugins and the way out
-        "plugin_offers plugins builtin_storages "
+        "plugin_offers plugin_switch plugins builtin_storages "
         "doubles breaker "
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks "

@@ -14,7 +14,11 @@ from chatbridge.cli.display import show_table
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def plugins(as_json: bool) -> None:
-    """List the installed plugins, those that cannot be used with the reason."""
+    """List the installed plugins, those that cannot be used with the reason.
+
+    JSON tells more: API versions, capabilities, hooks and simulators. The environment variable
+    CHATBRIDGE_PLUGINS says which plugins may be loaded: none, or names with commas between them.
+    """
     found = Plugins().installed()
     if as_json:
         click.echo(json.dumps([attrs.asdict(plugin) for plugin in found], indent=2))
