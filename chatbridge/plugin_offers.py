@@ -177,7 +177,8 @@ class Offer:
             storages=tuple(sorted(self.schemes())),
             api_version=versions[0] if versions else None,
             capabilities={
-                adapter.name: capabilities_of(adapter) for adapter, _ in self.adapters
+                adapter.name: capabilities_of(adapter)
+                for adapter, _ in self.adapters
                 if isinstance(getattr(adapter, "capabilities", None), Capabilities)
             },
             simulators=tuple(

@@ -43,7 +43,7 @@ class PluginSwitch:
             return cls(frozenset())
         if _NONE in names or not all(map(_NAME.fullmatch, names)):
             raise ConfigurationError(
-                f"{VARIABLE} must be none, or names with commas between them, such as telegram,viber"
+                f"{VARIABLE} must be none, or names with commas between, such as telegram,viber"
             )
         return cls(frozenset(names))
 

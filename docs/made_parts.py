@@ -22,6 +22,7 @@ import attrs
 import chatbridge
 from chatbridge import adapter as adapter_contract
 from chatbridge import errors, hookspecs
+from chatbridge.cli.scaffold import rendered
 from chatbridge.content import FileKind
 from chatbridge.record_kinds import RECORDS, record_kinds
 from chatbridge.testing.desk_behaviour import Behaviour
@@ -183,6 +184,15 @@ def file(name: str) -> Iterator[str]:
     yield "```"
 
 
+def new_file(kind: str, name: str, place: str) -> Iterator[str]:
+    """A file of a package as the scaffold writes it."""
+    text = rendered(kind, name)[place]
+    language = {".py": "python", ".toml": "toml", ".json": "json"}[Path(place).suffix]
+    yield f"```{language}"
+    yield text.rstrip()
+    yield "```"
+
+
 def kept() -> Iterator[str]:
     """The kinds of records, and what identifies each."""
     rows = []
@@ -226,7 +236,7 @@ PARTS: dict[str, Callable[..., Iterator[str]]] = {
     part.__name__: part
     for part in (
         names, methods, hooks, error_tree, capabilities, actions, credentials, behaviour, faults,
-        file, kept, record_fields, record_lives,
+        file, new_file, kept, record_fields, record_lives,
     )
 }  # fmt: skip
 

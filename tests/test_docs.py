@@ -34,6 +34,7 @@ from chatbridge import (
     root_key_from_text,
 )
 from chatbridge.cli.main import chatbridge as command_line
+from chatbridge.cli.scaffold import rendered
 from chatbridge.setbacks import ASKED_AGAIN, UNREACHABLE
 from chatbridge.state_texts import NOTES
 from chatbridge.testing.desk_simulator import DeskSimulator
@@ -41,7 +42,6 @@ from chatbridge.testing.simulated_transport import SimulatedTransport
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-TEMPLATE = ROOT / "examples" / "adapter_template"
 NEEDED_PARTS = {
     "README.md": ["kept"],
     "docs/privacy.md": ["record_fields", "record_lives"],
@@ -325,8 +325,13 @@ def stage(
     monkeypatch.setenv("CHATBRIDGE_SITE_TOKEN", known["api_token"])
     monkeypatch.setenv("CHATBRIDGE_TELEGRAM_TOKEN", telegram.credentials()["bot_token"])
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(TEMPLATE)
-    monkeypatch.delitem(sys.modules, "chatbridge_acme", raising=False)
+    for place, text in rendered("adapter", "acme").items():
+        path = tmp_path / "acme" / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "acme")
+    for name in [name for name in sys.modules if name.startswith("chatbridge_acme")]:
+        monkeypatch.delitem(sys.modules, name)
     key = tmp_path / "chatbridge.key"
     key.touch(mode=0o600)
     key.write_text(new_root_key())

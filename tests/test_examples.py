@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import importlib
-import json
 import os
 import signal
 import subprocess
 import sys
-import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,29 +18,19 @@ from attrs import define, field
 from chatbridge import (
     Bridge,
     CloudDesk,
-    HttpRequest,
-    HttpResponse,
-    MemoryStorage,
     NewBot,
-    Pace,
-    Party,
     Plugins,
     ProjectSettings,
     Secret,
     SiteSettings,
-    WebhookRequest,
     new_root_key,
     root_key_from_file,
-    root_key_from_text,
 )
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.serving import SimulationServer
-from chatbridge.testing.simulated_transport import SimulatedTransport
 from chatbridge.testing.simulator import Simulator
-from chatbridge.testing.virtual_clock import VirtualClock
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-TEMPLATE = EXAMPLES / "adapter_template"
 PATIENCE = 30.0
 SECRET = "secret-of-hints"
 
@@ -189,97 +173,3 @@ def test_embedded_bridge_works_beside_the_service(town: Town) -> None:
         program.send_signal(signal.SIGTERM)
         _, complaints = program.communicate(timeout=60)
     assert (0, False) == (program.returncode, "Traceback" in complaints)
-
-
-# --- the adapter template -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def acme(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return the template's module, as if it were installed."""
-    monkeypatch.syspath_prepend(TEMPLATE)
-    monkeypatch.delitem(sys.modules, "chatbridge_acme", raising=False)
-    return importlib.import_module("chatbridge_acme")
-
-
-class AcmeServer:
-    """A `Transport` that is Acme's server, and hands everything else on."""
-
-    def __init__(self, others: SimulatedTransport) -> None:
-        self.others = others
-        self.sent: list[str] = []
-
-    def send(self, request: HttpRequest, party: Party) -> HttpResponse:
-        """Answer Acme's two calls."""
-        if not request.url.startswith("https://api.acme.example/"):
-            return self.others.send(request, party)
-        if request.method == "POST":
-            self.sent.append(request.json["text"])
-        return HttpResponse(200, body=b'{"id": "b1", "name": "help"}')
-
-    def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:
-        """Hand it on."""
-        self.others.hold(paces, scope, seconds)
-
-
-def test_template_is_short_and_names_its_module() -> None:
-    """The whole package has fewer than 100 lines of code, and its entry point is its module."""
-    files = [path for path in TEMPLATE.rglob("*") if path.suffix in {".py", ".toml"}]
-    lines = [line for path in files for line in path.read_text().splitlines() if line.strip()]
-    assert len(lines) < 100
-    project = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
-    assert {"acme": "chatbridge_acme"} == project["entry-points"]["chatbridge"]
-    assert 3 == len(files)
-
-
-def test_template_passes_its_own_tests() -> None:
-    """What somebody copies works before they change it."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
-         "--rootdir", str(TEMPLATE), str(TEMPLATE)],
-        cwd=TEMPLATE,
-        env={**os.environ, "PYTHONPATH": str(TEMPLATE), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )  # fmt: skip
-    assert (0, True) == (done.returncode, "2 passed" in done.stdout), done.stdout
-
-
-def test_template_carries_a_conversation(acme: ModuleType) -> None:
-    """A bridge with the template between a desk and Acme takes a webhook in and answers."""
-    clock = VirtualClock()
-    desk = DeskSimulator(clock=clock)
-    server = AcmeServer(SimulatedTransport({"https://desk.example": desk}, clock))
-    plugins = Plugins()
-    plugins.register(acme)
-    known = desk.credentials()
-    site = SiteSettings(
-        url="https://desk.example", account=known["account"], token=Secret(known["api_token"])
-    )
-    with Bridge(
-        storage=MemoryStorage(now=clock.time),
-        root_keys=root_key_from_text(new_root_key()),
-        sites=[CloudDesk(site)],
-        public_url="https://bridge.example",
-        plugins=plugins,
-        transport=server,
-        clock=clock,
-    ) as bridge:
-        settings = ProjectSettings(name="support", service_desk="10", request_type="25")
-        bot = NewBot("acme", {"token": "t", "webhook_secret": "s"}, mode="webhook")
-        bridge.admin.set_project(settings, [bot])
-        ((kept, _),) = bridge.admin.webhook_states("support")
-        token = bridge.webhook_url(kept).rpartition("/")[2]
-        body = json.dumps({"id": 7, "chat": "c1", "from": "Ann", "text": "Help me"}).encode()
-        signature = hmac.new(b"s", body, hashlib.sha256).hexdigest()
-        webhook = WebhookRequest({"X-Acme-Signature": signature}, body)
-        statuses = [bridge.receive_webhook("acme", token, webhook).status for _ in range(2)]
-        bridge.run_once(30.0)
-        (request,) = desk.control("requests", {})
-        desk.control("comment", {"issue": request["key"], "text": "Here we are"})
-        clock.advance(11.0)
-        bridge.run_once(30.0)
-    assert ([200, 200], "Help me") == (statuses, request["summary"])
-    assert 2 == len(server.sent)
-    assert f"{request['key']}\nAlice Agent: Here we are" == server.sent[1]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chatbridge.capability_table import capability_table
     from chatbridge.testing.conformance.adapter_suite import AdapterSuite
     from chatbridge.testing.conformance.cases import AdapterCase, Payload, StorageCase
+    from chatbridge.testing.conformance.desk_suite import DeskSuite
     from chatbridge.testing.desk_simulator import DeskSimulator
     from chatbridge.testing.serving import SimulationServer
     from chatbridge.testing.simulated_transport import SimulatedTransport
@@ -29,6 +30,7 @@ _HOMES = {
     "chatbridge.capability_table": "capability_table",
     "chatbridge.testing.conformance.adapter_suite": "AdapterSuite",
     "chatbridge.testing.conformance.cases": "AdapterCase Payload StorageCase",
+    "chatbridge.testing.conformance.desk_suite": "DeskSuite",
     "chatbridge.testing.desk_simulator": "DeskSimulator",
     "chatbridge.testing.serving": "SimulationServer",
     "chatbridge.testing.simulated_transport": "SimulatedTransport",
@@ -43,6 +45,7 @@ __all__ = [
     "AdapterSuite",
     "ConnectionLost",
     "DeskSimulator",
+    "DeskSuite",
     "Fault",
     "OwedWebhook",
     "Payload",

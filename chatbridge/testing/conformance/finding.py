@@ -17,7 +17,6 @@ from chatbridge.plugins import Plugins
 from chatbridge.testing.conformance import builtin_cases
 from chatbridge.testing.conformance.cases import AdapterCase, StorageCase
 
-
 _BUILTIN = builtin_cases.__name__
 
 

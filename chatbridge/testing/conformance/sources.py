@@ -17,7 +17,8 @@ from chatbridge.testing.conformance.given import AdapterTests
 
 PUBLIC_MODULES = frozenset({
     "adapter", "capabilities", "clock", "content", "errors", "events", "exchange", "hookspecs",
-    "http_types", "outgoing", "payloads", "plain_text", "richtext", "secret", "settings", "signatures", "storage",
+    "http_types", "outgoing", "payloads", "plain_text", "richtext", "secret",
+    "settings", "signatures", "storage",
 })  # fmt: skip
 """The contract modules: what is promised to stay, besides `chatbridge` and `chatbridge.testing`."""
 

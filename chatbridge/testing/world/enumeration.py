@@ -12,9 +12,11 @@ from typing import Final
 
 from attrs import evolve, frozen
 
+from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.testing.world.faults import MODES
 from chatbridge.testing.world.histories import History, Outcome, run
 from chatbridge.testing.world.operations import Step
+from chatbridge.testing.world.stage import MakeDesk
 
 OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
     "says": (("says", 0),),
@@ -92,16 +94,18 @@ def scenarios(setting: str = "poll") -> Iterator[Scenario]:
     yield Scenario(("says", "other says"), setting, "nothing")
 
 
-def single_faults(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
+def single_faults(
+    scenario: Scenario, *, make_desk: MakeDesk = CloudDesk
+) -> Iterator[tuple[History, Outcome]]:
     """Run a scenario without a fault, then with each single one; yield each run.
 
     How many effects a mode can hit is found by trying: the run in which the fault found none is
     the last.
     """
     plain = scenario.history()
-    yield plain, run(plain)
+    yield plain, run(plain, make_desk=make_desk)
     for mode in FAULTS:
-        yield from _each_place(scenario, (mode,))
+        yield from _each_place(scenario, (mode,), make_desk=make_desk)
 
 
 def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
@@ -121,7 +125,12 @@ def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome
 
 
 def _each_place(
-    scenario: Scenario, mode: tuple[str], step: Step = (), before: tuple[Step, ...] = ()
+    scenario: Scenario,
+    mode: tuple[str],
+    step: Step = (),
+    before: tuple[Step, ...] = (),
+    *,
+    make_desk: MakeDesk = CloudDesk,
 ) -> Iterator[tuple[History, Outcome]]:
     countdown = 0
     while True:
@@ -129,7 +138,7 @@ def _each_place(
         armed: Step = ("arms", *mode, countdown, step) if step else ("arms", *mode, countdown)
         history = scenario.history(armed)
         history = evolve(history, steps=(*before, *history.steps))
-        outcome = run(history)
+        outcome = run(history, make_desk=make_desk)
         if not outcome.hit:
             return
         yield history, outcome

@@ -9,8 +9,9 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.testing.world.operations import Step, perform, prepare
-from chatbridge.testing.world.stage import Beginning, World
+from chatbridge.testing.world.stage import Beginning, MakeDesk, World
 from chatbridge.testing.world.verdict import settle
 
 
@@ -78,24 +79,24 @@ class _Surprises(logging.Handler):
             self.found.append(f"surprise: {message}")
 
 
-def run(history: History, *, traced: bool = False) -> Outcome:
-    """Let a history happen, then let it settle, and judge."""
+def run(history: History, *, traced: bool = False, make_desk: MakeDesk = CloudDesk) -> Outcome:
+    """Let a history happen, then let it settle, and judge; what it began with, `CloudDesk` made."""
     logger, surprises = logging.getLogger("chatbridge"), _Surprises()
     before, logger.propagate = logger.propagate, False
     logger.addHandler(surprises)
     try:
-        outcome = _run(history, traced=traced)
+        outcome = _run(history, traced, make_desk)
     finally:
         logger.removeHandler(surprises)
         logger.propagate = before
     return evolve(outcome, problems=(*outcome.problems, *surprises.found))
 
 
-def _run(history: History, *, traced: bool) -> Outcome:
+def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
     world = prepare(
         World(
             beginning(history.start, history.mode), mode=history.mode,
-            processes=history.processes, hints=history.hints,
+            processes=history.processes, hints=history.hints, make_desk=make_desk,
         )
     )  # fmt: skip
     if traced:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from attrs import define
 
 from chatbridge.bridge import Bridge
+from chatbridge.desk import Desk
 from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import RootKey
@@ -45,6 +47,9 @@ _KEYSET = Keyset(
 _KINDS = ("keyset", "project", "conversation", "link", "claim")
 
 
+MakeDesk: TypeAlias = Callable[[SiteSettings], Desk]
+
+
 @define(frozen=True)
 class Beginning:
     """A world at rest, from which others start.
@@ -66,6 +71,7 @@ class World:
         mode: how Telegram's updates come: "poll" or "webhook".
         processes: how many.
         hints: whether Jira sends webhooks.
+        make_desk: makes the desk of each bridge that starts.
     """
 
     site = SITE
@@ -73,9 +79,10 @@ class World:
 
     def __init__(
         self, beginning: Beginning | None = None, *, mode: str = "poll", processes: int = 1,
-        hints: bool = False,
+        hints: bool = False, make_desk: MakeDesk = CloudDesk,
     ) -> None:  # fmt: skip
         self.mode = mode
+        self.make_desk = make_desk
         self.clock = VirtualClock()
         self.skews: dict[str, float] = {}
         self.desk = DeskSimulator(clock=self.clock)
@@ -111,7 +118,7 @@ class World:
         return Bridge(
             storage=GatedStorage(self, process),
             root_keys=_ROOT,
-            sites=[CloudDesk(_site_settings())],
+            sites=[self.make_desk(_site_settings())],
             public_url=_PUBLIC_URL,
             plugins=_plugins(),
             transport=GatedTransport(self, process),
