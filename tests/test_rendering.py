@@ -15,7 +15,7 @@ from chatbridge.richtext import EMPTY, CodeBlock, Document, Mark, Paragraph, Tex
 
 ADDRESS = Address("c1", "9")
 LABEL = RequestLabel("HELP-12", "handle")
-SHORT = Capabilities(max_text_length=100)
+SHORT = Capabilities(max_text_length=100, choices=True)
 NAMED = Capabilities(max_text_length=100, max_sender_name=8)
 FILES = Capabilities(
     max_text_length=100,
@@ -78,6 +78,13 @@ def test_choices_go_under_the_last_part():
     parts = parts_of(draft(choices=(Choice("yes", "data"),)))
     assert len(parts) > 3
     assert [False] * (len(parts) - 1) + [True] == [bool(p.message.choices) for p in parts]
+
+
+def test_choices_are_left_out_where_none_can_be_offered():
+    """A platform without buttons is asked for a text that it can show."""
+    plain = Capabilities(max_text_length=100)
+    parts = parts_of(draft(choices=(Choice("yes", "data"),)), plain)
+    assert [()] * len(parts) == [part.message.choices for part in parts]
 
 
 def test_every_part_names_the_request():

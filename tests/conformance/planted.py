@@ -10,7 +10,8 @@ import json
 from typing import Any
 
 import planted_imports
-from attrs import evolve, frozen
+import planted_sending
+from attrs import evolve
 
 import chatbridge as cb
 from chatbridge.richtext import Document
@@ -21,10 +22,6 @@ from chatbridge_viber import ViberAdapter
 from chatbridge_viber.conformance import CASE as VIBER
 
 # ruff: noqa: D101 - each class is described by the table's key
-
-
-def _can(adapter: type[cb.Adapter], **changes: Any) -> cb.Capabilities:
-    return evolve(adapter.capabilities, **changes)
 
 
 class AcceptsAnything(TelegramAdapter):
@@ -125,166 +122,6 @@ class NamesByArrival(TelegramAdapter):
         return [evolve(event, event_id=event.event_id + at) for event in super().parse(webhook)]
 
 
-class _Changes(TelegramAdapter):
-    """Sends another message than it was asked to."""
-
-    def changed(self, message: Any) -> Any:
-        return message
-
-    def send(self, message: Any) -> Any:
-        return (yield from super().send(self.changed(message)))
-
-
-class DropsChoices(_Changes):
-    def changed(self, message: Any) -> Any:
-        return evolve(message, choices=())
-
-
-class DropsLabels(_Changes):
-    def changed(self, message: Any) -> Any:
-        return evolve(message, label=None)
-
-
-class DropsFiles(_Changes):
-    def changed(self, message: Any) -> Any:
-        text = message.text if not message.attachments else Document.from_plain("a file")
-        return evolve(message, attachments=(), text=text)
-
-
-class DropsReplies(_Changes):
-    def changed(self, message: Any) -> Any:
-        return evolve(message, reply_to=None)
-
-
-class CutsTexts(_Changes):
-    def changed(self, message: Any) -> Any:
-        return evolve(message, text=Document.from_plain(message.text.plain()[:1000]))
-
-
-class DropsTables(_Changes):
-    def changed(self, message: Any) -> Any:
-        blocks = [each for each in message.text.blocks if type(each).__name__ != "Table"]
-        return evolve(message, text=Document(tuple(blocks) or Document.from_plain("-").blocks))
-
-
-class SaysEmptyThings(_Changes):
-    def changed(self, message: Any) -> Any:
-        return message if message.text.blocks else evolve(message, text=Document.from_plain("-"))
-
-
-class CountsCharacters(TelegramAdapter):
-    capabilities = _can(TelegramAdapter, length_unit="codepoint")
-
-
-class PromisesNoEdits(TelegramAdapter):
-    capabilities = _can(TelegramAdapter, edits=0)
-
-
-class PromisesNoPolling(TelegramAdapter):
-    capabilities = _can(TelegramAdapter, position=None)
-
-
-class PromisesIdempotency(TelegramAdapter):
-    capabilities = _can(TelegramAdapter, idempotent=True)
-
-
-class PromisesLongerLabels(ViberAdapter):
-    capabilities = _can(ViberAdapter, max_choice_data=100_000)
-
-
-class RepeatsBlindly(TelegramAdapter):
-    def send(self, message: Any) -> Any:
-        exchange = super().send(message)
-        response = yield evolve(next(exchange), repeatable=True)
-        try:
-            exchange.send(response)
-        except StopIteration as stop:
-            return stop.value
-
-
-class _Raises(TelegramAdapter):
-    """Raises something else than it should where a call fails."""
-
-    def instead(self, error: Exception) -> Exception:
-        return error
-
-    def send(self, message: Any) -> Any:
-        try:
-            return (yield from super().send(message))
-        except cb.DeliveryError as error:
-            raise self.instead(error) from None
-
-
-class ForgetsDoubt(_Raises):
-    def instead(self, error: Exception) -> Exception:
-        doubtful = isinstance(error, cb.UnknownOutcomeError)
-        return cb.RetryLaterError("failed") if doubtful else error
-
-
-class ForgetsTheTime(_Raises):
-    def instead(self, error: Exception) -> Exception:
-        return cb.RetryLaterError("wait") if isinstance(error, cb.RetryLaterError) else error
-
-
-class RetriesRefusals(_Raises):
-    def instead(self, error: Exception) -> Exception:
-        return cb.RetryLaterError("refused") if isinstance(error, cb.RefusedError) else error
-
-
-class TellsTheToken(_Raises):
-    def instead(self, error: Exception) -> Exception:
-        return type(error)(f"POST /bot{self.settings.token.reveal()}/sendMessage failed") if (
-            isinstance(error, cb.UnknownOutcomeError)) else error  # fmt: skip
-
-
-class LogsTheToken(TelegramAdapter):
-    def identify(self) -> Any:
-        log = __import__("logging").getLogger("planted")
-        log.warning("asking with %s", self.settings.token.reveal())
-        return (yield from super().identify())
-
-
-class ShowsTheToken(TelegramAdapter):
-    def __repr__(self) -> str:
-        return f"<adapter {self.settings.token.reveal()}>"
-
-
-class WorriesAboutTyping(TelegramAdapter):
-    def typing(self, message: Any) -> Any:
-        response = yield next(super().typing(message))
-        response.check()
-
-
-class AsksElsewhere(TelegramAdapter):
-    def identify(self) -> Any:
-        yield cb.HttpRequest("GET", "https://elsewhere.example/me")
-        return (yield from super().identify())
-
-
-class NeverGivesUp(TelegramAdapter):
-    def identify(self) -> Any:
-        while True:
-            try:
-                return (yield from super().identify())
-            except cb.DeliveryError:
-                continue
-
-
-class CallsAtOnce(TelegramAdapter):
-    def identify(self) -> Any:
-        return super().identify()
-
-
-@frozen(eq=False)
-class _PlainSettings:
-    token: str = cb.setting("the token")
-    webhook_secret: cb.Secret = cb.setting("the secret")
-
-
-class KeepsTokensPlain(TelegramAdapter):
-    settings_schema = _PlainSettings
-
-
 FAULTS: dict[type[Any], str] = {
     AcceptsAnything: "test_without_proof_is_refused",
     ComparesBeginnings: "test_changed_proof_is_refused",
@@ -300,30 +137,30 @@ FAULTS: dict[type[Any], str] = {
     DropsRaw: "test_events_are_usable",
     TakesReportsForMessages: "test_own_messages_do_not_come_back",
     NamesByArrival: "test_repeated_webhooks_are_the_same_event",
-    DropsChoices: "test_choices_are_offered",
-    DropsLabels: "test_label_is_shown",
-    DropsFiles: "test_files_are_sent_as_declared",
-    DropsReplies: "test_reply_is_shown",
-    CutsTexts: "test_long_texts_are_shown_whole",
-    DropsTables: "test_content_is_shown",
-    SaysEmptyThings: "test_nothing_visible_is_refused",
-    CountsCharacters: "test_whole_limit_is_taken",
-    PromisesNoEdits: "test_editing_is_declared",
-    PromisesNoPolling: "test_polling_is_declared",
-    PromisesIdempotency: "test_key_goes_along",
-    PromisesLongerLabels: "test_longest_choice_is_offered",
-    RepeatsBlindly: "test_only_the_last_call_shows_something",
-    ForgetsDoubt: "test_failures_of_send",
-    ForgetsTheTime: "test_waiting_time_is_told",
-    RetriesRefusals: "test_blocked_is_told",
-    TellsTheToken: "test_errors_hold_no_secret",
-    LogsTheToken: "test_errors_hold_no_secret",
-    ShowsTheToken: "test_reprs_hold_no_secret",
-    WorriesAboutTyping: "test_typing_is_never_worth_an_error",
-    AsksElsewhere: "test_failures_of_the_others",
-    NeverGivesUp: "test_wrong_token_is_told",
-    CallsAtOnce: "test_exchanges_are_generators",
-    KeepsTokensPlain: "test_secrets_are_secret",
+    planted_sending.DropsChoices: "test_choices_are_offered",
+    planted_sending.DropsLabels: "test_label_is_shown",
+    planted_sending.DropsFiles: "test_files_are_sent_as_declared",
+    planted_sending.DropsReplies: "test_reply_is_shown",
+    planted_sending.CutsTexts: "test_long_texts_are_shown_whole",
+    planted_sending.DropsTables: "test_content_is_shown",
+    planted_sending.SaysEmptyThings: "test_nothing_visible_is_refused",
+    planted_sending.CountsCharacters: "test_whole_limit_is_taken",
+    planted_sending.PromisesNoEdits: "test_editing_is_declared",
+    planted_sending.PromisesNoPolling: "test_polling_is_declared",
+    planted_sending.PromisesIdempotency: "test_key_goes_along",
+    planted_sending.PromisesLongerLabels: "test_longest_choice_is_offered",
+    planted_sending.RepeatsBlindly: "test_only_the_last_call_shows_something",
+    planted_sending.ForgetsDoubt: "test_failures_of_send",
+    planted_sending.ForgetsTheTime: "test_waiting_time_is_told",
+    planted_sending.RetriesRefusals: "test_blocked_is_told",
+    planted_sending.TellsTheToken: "test_errors_hold_no_secret",
+    planted_sending.LogsTheToken: "test_errors_hold_no_secret",
+    planted_sending.ShowsTheToken: "test_reprs_hold_no_secret",
+    planted_sending.WorriesAboutTyping: "test_typing_is_never_worth_an_error",
+    planted_sending.AsksElsewhere: "test_failures_of_the_others",
+    planted_sending.NeverGivesUp: "test_wrong_token_is_told",
+    planted_sending.CallsAtOnce: "test_exchanges_are_generators",
+    planted_sending.KeepsTokensPlain: "test_secrets_are_secret",
     planted_imports.ImportsTheInside: "test_only_public_imports",
     planted_imports.ImportsSockets: "test_nothing_with_effects_is_imported",
     planted_imports.AsksForToday: "test_no_clock_is_read",

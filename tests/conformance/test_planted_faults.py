@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-TABLE = re.compile(r'^    (?:planted_imports\.)?(\w+): "(test_\w+)",$', re.MULTILINE)
+TABLE = re.compile(r'^    (?:planted_\w+\.)?(\w+): "(test_\w+)",$', re.MULTILINE)
 FAULTS = dict(TABLE.findall((HERE / "planted.py").read_text(encoding="utf-8")))
 OUTCOME = re.compile(r"^(PASSED|FAILED|ERROR) planted\.py::Test(\w+)::(test_\w+)", re.MULTILINE)
 
