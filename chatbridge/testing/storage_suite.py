@@ -30,9 +30,7 @@ from chatbridge.testing.shared_storage_tests import SharedStorageTests, present
 from chatbridge.testing.storage_life_tests import StorageLifeTests
 
 
-class StorageSuite(
-    StorageLimitTests, SharedStorageTests, StorageLifeTests, StorageProcessTests
-):
+class StorageSuite(StorageLimitTests, SharedStorageTests, StorageLifeTests, StorageProcessTests):
     """Every test that a storage must pass.
 
     Give `case`, a `StorageCase`. What it cannot say, the fixtures `storage`, `reopen` and
