@@ -29,7 +29,7 @@ class LengthUnit(StrEnum):
             return len(text)
         if self is LengthUnit.BYTE:
             return len(text.encode("utf-8", "surrogatepass"))
-        return len(text) + sum(character > "\uffff" for character in text)
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 class Proof(StrEnum):

@@ -39,6 +39,7 @@ from chatbridge.sending import Sending
 from chatbridge.testing.world.enumeration import Scenario, asides, pauses, single_faults
 from chatbridge.testing.world.histories import History, beginning, run
 from chatbridge.testing.world.operations import Step
+from chatbridge.testing.world.ports import GatedTransport
 from chatbridge.workqueue import WorkQueue
 
 MOST_RUNS = 500
@@ -247,6 +248,13 @@ def older_comment_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbound, "_begun", lambda link: None)
 
 
+def told_waits_are_cut_short(patch: pytest.MonkeyPatch) -> None:
+    """Neither the queue nor the pacing keeps the time that a 429 names."""
+    retry = WorkQueue.retry
+    patch.setattr(WorkQueue, "retry", lambda self, handle, *, at_least=None: retry(self, handle))
+    patch.setattr(GatedTransport, "hold", lambda self, paces, scope, seconds: None)
+
+
 _FIRST_BANKS = (("behaves", "banks", True), *[("comments", 0), ("run", 0), ("pass", 11)] * 6)
 _PAUSED = (("run", 0), ("pauses_project",), ("comments", 0), ("comments", 0), ("comments", 0),
            ("delivers", 0), ("run", 0))  # fmt: skip
@@ -294,6 +302,7 @@ BUGS: dict[Patch, Callable[[], Hunt]] = {
     feed_does_not_overlap: lambda: _told(*_LAGGING),
     old_record_is_compared: lambda: pauses(Scenario(("says", "public"))),
     older_comment_first: lambda: _told(*_SHARED_MEANWHILE),
+    told_waits_are_cut_short: lambda: _faults("public"),
 }
 """Bug -> the part of the enumerations that is searched for it."""
 

@@ -17,6 +17,9 @@ from chatbridge.testing.world.faults import Effect
 LATE_BY = 45.0
 """Seconds until others see a late write; less than any settle time."""
 
+_WAITS = (3, 7, 31, 95)
+"""Seconds that a 429 names, in turn."""
+
 _NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")
 
 
@@ -83,6 +86,7 @@ class GatedTransport:
         self._world = world
         self._process = process
         self._inner = SimulatedTransport(world.places, world.clock)
+        self._closed: dict[Pace, float] = {}
 
     def send(self, request: HttpRequest, party: Party) -> HttpResponse:
         """See `Transport.send`."""
@@ -94,6 +98,7 @@ class GatedTransport:
 
         def act() -> HttpResponse:
             response = self._inner.send(request, party)
+            self._judge_patience(request, response)
             world.truth.happened(process, request, response, effect)
             return response
 
@@ -110,12 +115,25 @@ class GatedTransport:
         """See `Transport.hold`."""
         self._inner.hold(paces, scope, seconds)
 
+    def _judge_patience(self, request: HttpRequest, response: HttpResponse) -> None:
+        """Judge that nothing is asked again before the time that a 429 named is over."""
+        if not request.paces:
+            return
+        pace, now = request.paces[0], self._world.clock.monotonic()
+        if self._closed.get(pace, 0.0) > now:
+            self._world.truth.wrong("I18", f"{_name(request)} came before its time")
+        if response.status == 429:
+            self._closed[pace] = now + _told_wait(response)
+
     def _special(self, mode: str, effect: Effect, act: Any, lost: Exception) -> HttpResponse:
         world = self._world
         simulator = world.desk if effect.place == "desk" else world.telegram
         if mode == "too_many":
             reason = "jira-per-issue-on-write" if effect.kind == "write" else "jira-burst-based"
-            simulator.switch_fault(Fault(kind="status", status=429, retry_after=7, reason=reason))
+            wait = _WAITS[world.gate.count % len(_WAITS)]
+            simulator.switch_fault(
+                Fault(kind="status", status=429, retry_after=wait, reason=reason)
+            )
             return act()  # type: ignore[no-any-return]
         if mode == "malformed":
             response = act()
@@ -134,6 +152,13 @@ class GatedTransport:
         act()
         world.doubt(effect)
         raise lost
+
+
+def _told_wait(response: HttpResponse) -> float:
+    """Return the seconds that a 429 names: in a header, or as Telegram does in the body."""
+    said = response.json()
+    parameters = said.get("parameters") if isinstance(said, dict) else None
+    return response.retry_after or float((parameters or {}).get("retry_after", 0.0))
 
 
 def _name(request: HttpRequest) -> str:
