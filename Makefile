@@ -15,8 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
-	@echo "make test    style, types and tests (PYTEST_ARGS=... is handed to pytest)"
-	@echo "make heavy   the same with the long suites"
+	@echo "make heavy   style, types and all tests (PYTEST_ARGS=... is handed to pytest)"
+	@echo "make test    the same without the long suites, in a few minutes"
 	@echo "make faults  write the tables of faults and of figures anew"
 	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
 	@echo "make bench   measure speed, memory and disk, in six minutes (BENCH_ARGS=--quick: two)"
@@ -47,7 +47,7 @@ test: lint types
 	$(BIN)/pytest -q -n 2 $(PYTEST_ARGS)
 
 heavy:
-	$(MAKE) test PYTEST_ARGS="--heavy $(PYTEST_ARGS)"
+	$(MAKE) test PYTEST_ARGS="--heavy --dist worksteal $(PYTEST_ARGS)"
 
 faults: $(READY)
 	$(BIN)/python tests/faults/table.py

@@ -130,10 +130,21 @@ class Intake:
         return f"{self._public_url}/webhooks/{bot.record.platform}/{token}"
 
     def owns_url(self, url: str) -> bool:
-        """Tell whether a webhook URL, as a platform knows it, is one of this bridge."""
-        last = url.rstrip("/").rpartition("/")[2]
+        """Tell whether a webhook URL, as a platform knows it, is one of this bridge.
+
+        The address counts as well: a bridge on a copy of the storage has the same paths, and must
+        not take the webhook away from the one that it was copied from.
+        """
+        if self._public_url is None:
+            return False
         projects = self._engine().roster.refresh()
-        return any(last in self._tokens(*bot.key) for project in projects for bot in project.bots)
+        ours = {
+            f"{self._public_url}/webhooks/{bot.record.platform}/{token}"
+            for project in projects
+            for bot in project.bots
+            for token in self._tokens(*bot.key)
+        }
+        return url.rstrip("/") in ours
 
     def is_hinted(self, site: str) -> bool:
         """Tell whether hints of a site came lately."""

@@ -151,8 +151,8 @@ class Poller:
             if self._removed_own_webhook(bot):
                 return 0.5
             self.problem = (
-                "another program polls this bot, or a webhook is set that is not ours; stop the "
-                "other program, or use 'chatbridge webhook remove'"
+                "another program polls this bot, perhaps on a copy of this storage, or a webhook "
+                "is set that is not ours; stop the other one, or use 'chatbridge webhook remove'"
             )
         elif error.reason is Refusal.UNAUTHORISED:
             self.problem = "the platform refuses the bot's token; set a new one with 'project set'"

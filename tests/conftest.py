@@ -149,8 +149,10 @@ class World:
         self.bridge = self.open_bridge()
         self.set_project()
 
-    def open_bridge(self) -> Bridge:
-        """Start another process, as it were, on the same storage."""
+    def open_bridge(
+        self, storage: Storage | None = None, public_url: str | None = PUBLIC_URL
+    ) -> Bridge:
+        """Start another process, as it were, on the same storage unless another is given."""
         known = self.desk.credentials()
         site = SiteSettings(
             url=SITE_URL,
@@ -160,10 +162,10 @@ class World:
             hint_secret=Secret(known["hint_secret"]),
         )
         return Bridge(
-            storage=self.storage,
+            storage=storage or self.storage,
             root_keys=self.root,
             sites=[CloudDesk(site)],
-            public_url=PUBLIC_URL,
+            public_url=public_url,
             plugins=self.plugins,
             transport=self.transport,
             clock=self.clock,

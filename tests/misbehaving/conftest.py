@@ -22,6 +22,7 @@ class Rounds:
         self._next: dict[str, float] = {}
         self._made: dict[str, Any] = {}
         self.hinted = False
+        self.hooked = False  # whether a bot with a webhook is left to it
         self.work: Callable[[Any, str], None] = lambda engine, handle: work_once(
             engine.queue, engine.work, handle
         )
@@ -31,6 +32,7 @@ class Rounds:
         world, engine = self._world, self._world.bridge.engine
         if self._made.get("engine") is not engine:
             bots = [bot for project in engine.roster.refresh() for bot in project.bots]
+            bots = [bot for bot in bots if bot.record.mode == "poll" or not self.hooked]
             self._made = {
                 "engine": engine,
                 "feed": engine.feed("acme").step,
