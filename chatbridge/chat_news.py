@@ -15,6 +15,7 @@ from chatbridge.errors import Refusal
 from chatbridge.events import AvailabilityChanged, ConversationMigrated, DeliveryReported
 from chatbridge.links import Link, LinkState
 from chatbridge.moves import Moves, links_of
+from chatbridge.receipts import Receipts
 from chatbridge.records import Conversation
 from chatbridge.roster import conversation_subject
 from chatbridge.scenes import Scene
@@ -47,6 +48,7 @@ class ChatNews:
         self._answers = answers
         self._wake = wake
         self._moves = Moves(vault)
+        self._receipts = Receipts(vault)
 
     def note(self, scene: Scene) -> None:
         """Note what a platform says of a chat, where anything is kept about it."""
@@ -59,7 +61,7 @@ class ChatNews:
                 self._wake(key)
             return
         if isinstance(event, DeliveryReported):
-            self._tell_not_shown(scene, kept)
+            self._tell_not_shown(scene, kept, event)
         elif isinstance(event, AvailabilityChanged) and event.available:
             self._answers.resume(scene, kept)
         else:
@@ -67,14 +69,19 @@ class ChatNews:
         # Known as done, so that a late repeat does not undo what came after it.
         self._vault.update(kept, lambda record: record.finished(scene.key))
 
-    def _tell_not_shown(self, scene: Scene, kept: Kept[Conversation]) -> None:
+    def _tell_not_shown(
+        self, scene: Scene, kept: Kept[Conversation], event: DeliveryReported
+    ) -> None:
         """Let agents know that a message which the platform had taken was not shown after all.
 
-        Which request it was about is not kept, so those of the current one are told.
+        Where its receipt is gone, those of the chat's current request are told.
         """
+        site = scene.desk.desk.site
         note = note_of("failed_later", self._situations.clock.time())
+        about = self._receipts.request_of(*scene.bot.key, event.message_id, site)
         current = kept.record.current or "".join(kept.record.issues[-1:])
-        link = self._situations.link(kept.record, scene.desk.desk.site, current)
+        links = (self._situations.link(kept.record, site, issue) for issue in (about, current))
+        link = next(filter(None, links), None)
         if link is not None:
             self._vault.update(link, lambda record: evolve(record, note=record.note or note))
             self._wake(link.key)

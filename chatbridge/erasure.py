@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageUnavailableError
 from chatbridge.links import Link
+from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, IntentKind
 from chatbridge.subjects import ChatSubject, RequestSubject, Subject
 from chatbridge.vault import Kept, Vault
@@ -23,7 +24,7 @@ HEAD_BYTES: Final = 31
 
 _PASSES: Final = 5
 _TRIES: Final = 8
-_ORDER: Final[tuple[type[Any], ...]] = (Conversation, Link, Claim)
+_ORDER: Final[tuple[type[Any], ...]] = (Conversation, Link, Receipt, Claim)
 
 
 @frozen

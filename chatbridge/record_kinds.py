@@ -16,6 +16,7 @@ from chatbridge.errors import ChatbridgeError
 from chatbridge.kept_fields import FieldMeaning, fields_in_words
 from chatbridge.links import Inflight, Link, Told
 from chatbridge.plugins import Plugins
+from chatbridge.receipts import Receipt
 from chatbridge.records import BotRecord, Claim, Conversation, Intent, Project
 from chatbridge.settings import secret_settings, unstructure
 
@@ -24,6 +25,7 @@ RECORDS: Final[Mapping[type[Any], tuple[type[Any], ...]]] = {
     Conversation: (Intent,),
     Link: (Inflight, Told),
     Claim: (),
+    Receipt: (),
 }
 """Each record class and the values that stand inside it."""
 

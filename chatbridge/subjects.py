@@ -10,6 +10,7 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from chatbridge.links import Link
+from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, Intent, IntentKind, Project
 
 BotKey = tuple[str, str]
@@ -32,7 +33,7 @@ class ChatSubject:
 
     def share_of(self, record: Any) -> Any:
         """Return the part of a record that is about the chat, None where nothing is."""
-        if not isinstance(record, (Link, Conversation)):
+        if not isinstance(record, (Link, Conversation, Receipt)):
             return None
         mine = (self.platform, self.bot_id, self.chat)
         return record if mine == (record.platform, record.bot_id, record.chat) else None
@@ -59,6 +60,9 @@ class RequestSubject:
         """
         if isinstance(record, Link):
             return record if record.identity() == (self.site, self.issue_id) else None
+        if isinstance(record, Receipt):
+            about = (record.site, record.issue_id)
+            return record if about == (self.site, self.issue_id) else None
         if not isinstance(record, Conversation):
             return None
         if (record.platform, record.bot_id) in self.elsewhere:
@@ -112,7 +116,7 @@ class ProjectSubject:
             mine = record.settings.name == self.name
         elif isinstance(record, Link):
             mine = record.project == self.name
-        elif isinstance(record, Conversation):
+        elif isinstance(record, (Conversation, Receipt)):
             mine = (record.platform, record.bot_id) in self.bots
         else:
             mine = isinstance(record, Claim) and self._is_held_for(record)

@@ -44,7 +44,8 @@ FLOORS: dict[int, str] = {
         "outgoing_files comment_drafts showing "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "
-        "configuration_file configuration_sections configured_keys file_urls witnesses file_serving"
+        "configuration_file configuration_sections configured_keys file_urls witnesses "
+        "file_serving receipts"
     ),
     4: "workqueue inbound lanes polling upkeep outbound feed",
     5: "configuration intake health engine crew one_shot link_care administration privacy bridge",

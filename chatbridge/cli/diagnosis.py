@@ -17,6 +17,7 @@ from chatbridge.cli.bot_checks import check_bot
 from chatbridge.cli.site_checks import check_clock, check_login, check_permissions, check_type
 from chatbridge.configuration import Configuration, open_bridge, read_configuration
 from chatbridge.links import Link, LinkState
+from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, Project, ProjectState
 
 _AGAIN: Final = "see to it, then run chatbridge doctor again"
@@ -116,7 +117,7 @@ def _check_storage(bridge: Bridge) -> Iterator[Finding]:
     yield Finding("storage", True, "can be written")
     damaged: list[str] = []
     held = count = 0
-    for cls in (Project, Link, Conversation, Claim):
+    for cls in (Project, Link, Conversation, Claim, Receipt):
         for kept in bridge.engine.vault.scan(cls, damaged.append):
             count += 1
             held += isinstance(kept.record, Link) and kept.record.state is LinkState.HELD

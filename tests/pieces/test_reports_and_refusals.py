@@ -8,6 +8,7 @@ from chatbridge.content import Address
 from chatbridge.errors import Refusal, RefusedError
 from chatbridge.events import ChoicePicked, DeliveryReported
 from chatbridge.observation import NoticeKind
+from chatbridge.receipts import Receipts
 from chatbridge.setbacks import Setbacks
 
 BOT = ("acme", "7")
@@ -82,6 +83,26 @@ def test_a_reported_failure_is_noted_on_the_current_request(stage):
         stage.now(second).note.partition("@")[0],
     )
     assert second.key == stage.queue.get(0)
+
+
+def test_a_reported_failure_is_noted_on_the_request_it_was_about(stage):
+    """Where the receipt is at hand, the current request stays untouched."""
+    first, second = stage.link("1"), stage.link("2")
+    Receipts(stage.vault).note(first.record, ("1",))
+    stage.inbound.receive(BOT, report("failed"))
+    assert ("failed_later", "") == (
+        stage.now(first).note.partition("@")[0],
+        stage.now(second).note,
+    )
+    assert first.key == stage.queue.get(0)
+
+
+def test_a_receipt_of_a_request_that_is_not_of_this_chat_leads_nowhere(stage):
+    """Where the link is gone or names another chat, the current request is told."""
+    other, mine = stage.link("1", chat="c2"), stage.link("2")
+    Receipts(stage.vault).note(other.record, ("1",))
+    stage.inbound.receive(BOT, report("failed"))
+    assert ("", "failed_later") == (stage.now(other).note, stage.now(mine).note.partition("@")[0])
 
 
 def test_a_note_that_waits_is_not_replaced(stage):
