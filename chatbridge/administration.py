@@ -12,9 +12,10 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from chatbridge.adapter import RegistersWebhooks, WebhookState
+from chatbridge.adapter import Polls, RegistersWebhooks, WebhookState
 from chatbridge.checks import (
     Finding,
+    check_mode,
     check_request_type,
     check_site,
     identify_bot,
@@ -176,7 +177,13 @@ class Administration:
         return self._set_mode(name, "webhook")
 
     def remove_webhook(self, name: str) -> list[str]:
-        """Let the bots of a project be polled; return which were changed."""
+        """Let the bots of a project be polled; return which were changed.
+
+        A bot of a platform that cannot be polled keeps its webhook.
+
+        Raises:
+            ConfigurationError: none of the bots can be polled.
+        """
         return self._set_mode(name, "poll")
 
     def webhook_states(self, name: str) -> list[tuple[OpenBot, WebhookState | None]]:
@@ -190,18 +197,15 @@ class Administration:
         return states
 
     def _set_mode(self, name: str, mode: str) -> list[str]:
-        kept = self._kept(name)
-        changed = []
-        for bot in self._opened(name):
+        kept, bots = self._kept(name), self._opened(name)
+        able = [bot for bot in bots if mode == "webhook" or isinstance(bot.adapter, Polls)]
+        if bots and not able:
+            check_mode(bots[0].adapter, mode)
+        for bot in able:
             self._register(bot, self._webhook_url(bot) if mode == "webhook" else None)
-            changed.append(f"@{bot.record.username} on {bot.record.platform}")
-        self._vault.update(
-            kept,
-            lambda project: evolve(
-                project, bots=tuple(evolve(bot, mode=mode) for bot in project.bots)
-            ),
-        )
-        return changed
+        keys = {bot.key for bot in able}
+        self._vault.update(kept, lambda project: _in_mode(project, keys, mode))
+        return [f"@{bot.record.username} on {bot.record.platform}" for bot in able]
 
     def _register(self, bot: OpenBot, url: str | None) -> None:
         if isinstance(bot.adapter, RegistersWebhooks):
@@ -216,9 +220,8 @@ class Administration:
         return evolve(settings, site=sites[0])
 
     def _identified(self, project: str, bot: NewBot) -> BotRecord:
-        if bot.mode not in {"poll", "webhook"}:
-            raise ConfigurationError("a bot's mode must be poll or webhook")
         record = BotRecord(bot.platform, "", "", bot.mode, dict(bot.settings))
+        check_mode(self._roster.adapter(record), bot.mode)
         identity = identify_bot(self._roster, self._transport, record)
         for other in self.projects():
             taken = {(each.platform, each.bot_id) for each in other.bots}
@@ -255,6 +258,15 @@ class Administration:
     def _opened(self, name: str) -> tuple[OpenBot, ...]:
         project = self._roster.project(name)
         return project.bots if project is not None else ()
+
+
+def _in_mode(project: Project, keys: set[tuple[str, str]], mode: str) -> Project:
+    """Return the project with these bots in another mode."""
+    bots = (
+        evolve(bot, mode=mode) if (bot.platform, bot.bot_id) in keys else bot
+        for bot in project.bots
+    )
+    return evolve(project, bots=tuple(bots))
 
 
 def _raise_first_problem(findings: list[Finding]) -> None:

@@ -82,7 +82,7 @@ class Answers:
                 text = texts.say("next_opens")
                 change = lambda record: evolve(record, wants_new=True)  # noqa: E731
             case Action.SWITCH:
-                text = texts.say("switched")
+                text = "" if travels_in_answer(scene.bot, event) else texts.say("switched")
                 change = lambda record: evolve(record, current=decision.issue_id)  # noqa: E731
             case Action.RELEASE:
                 self._release(scene, kept.record, decision.issue_id)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
-from chatbridge.adapter import BotIdentity
+from chatbridge.adapter import Adapter, BotIdentity, Polls
 from chatbridge.desk import MarkerRung, RequestType
 from chatbridge.errors import ChatbridgeError, ConfigurationError, Refusal, RefusedError
 from chatbridge.exchange import Transport, carry_out
@@ -49,6 +49,25 @@ def explain(error: ChatbridgeError, subject: str, mends: dict[Refusal, str]) -> 
     if isinstance(error, ConfigurationError):
         return Finding(subject, False, str(error), "change the configuration, then try again")
     return Finding(subject, False, str(error), "check the network and the address, then try again")
+
+
+def check_mode(adapter: Adapter, mode: str) -> None:
+    """Return if a bot can be in this mode.
+
+    Args:
+        adapter: of the bot.
+        mode: "poll" or "webhook".
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    if mode not in {"poll", "webhook"}:
+        raise ConfigurationError("a bot's mode must be poll or webhook")
+    if mode == "poll" and not isinstance(adapter, Polls):
+        raise ConfigurationError(
+            f"a {adapter.name} bot cannot be polled: set public_url, which lets webhooks in, and "
+            "give it the mode webhook"
+        )
 
 
 def check_site(desk: OpenDesk) -> Finding:

@@ -24,6 +24,8 @@ from chatbridge.observation import NoticeKind, Observer
 from chatbridge.one_shot import drain
 from chatbridge.records import Conversation
 from chatbridge.roster import OpenBot, OpenProject, conversation_subject
+from chatbridge.routing import Action
+from chatbridge.situations import Situations
 
 _log = logging.getLogger("chatbridge.intake")
 
@@ -152,11 +154,20 @@ class Intake:
         return at is not None and self._clock.monotonic() - at < _HINTS_RECENT
 
     def _welcome(self, project: OpenProject, bot: OpenBot, event: Event) -> str:
-        """Return the greeting; a repeat of its event gets the same one."""
+        """Return the greeting, or what is said where a link led to a request of this chat's.
+
+        A repeat of its event gets the same one.
+        """
         engine = self._engine()
         kept = engine.vault.read(Conversation, *conversation_subject(bot, event.address))
+        if kept is None:
+            return greeting(project, with_notice=True)
+        situations = Situations(engine.vault, engine.marks, self._clock)
+        decision = situations.decide(event, kept.record, project.kept.record.settings)
+        if decision.action is Action.SWITCH:
+            return project.texts.say("switched")
         key = engine.marks.event_key(*bot.key, event.event_id)
-        told = kept is not None and kept.record.greeted and key not in kept.record.done
+        told = kept.record.greeted and key not in kept.record.done
         return greeting(project, with_notice=not told)
 
     def _noted(self, bot: OpenBot, events: list[Event]) -> WebhookAnswer:

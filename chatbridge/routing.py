@@ -103,7 +103,8 @@ def _is(*kinds: type) -> Condition:
 
 
 def _start_with_handle(event: Event, now: Situation) -> bool:
-    return bool(now.addressed) and _command("start")(event, now)
+    starts = isinstance(event, ConversationStarted) or _command("start")(event, now)
+    return bool(now.addressed) and starts
 
 
 def _cannot_carry(event: Event, now: Situation) -> bool:
@@ -148,8 +149,8 @@ _TABLE: tuple[tuple[Condition, Outcome], ...] = (
     (_from_program, _just(Action.NOTHING)),
     (_choice("more"), _to_addressed(Action.RELEASE)),
     (_is(ChoicePicked), _just(Action.CHOICE_OLD)),
-    (_is(ConversationStarted), _just(Action.GREET)),
     (_start_with_handle, _to_addressed(Action.SWITCH)),
+    (_is(ConversationStarted), _just(Action.GREET)),
     (_command("start"), _just(Action.GREET)),
     (_command("help"), _just(Action.HELP)),
     (_command("status", "requests"), _just(Action.STATUS)),

@@ -7,7 +7,7 @@ from attrs import evolve, field, frozen
 from chatbridge.adapter import Adapter
 from chatbridge.clock import Clock
 from chatbridge.content import Address
-from chatbridge.events import ChoicePicked, Event, MessageReceived
+from chatbridge.events import ChoicePicked, ConversationStarted, Event, MessageReceived
 from chatbridge.http_types import Pace
 from chatbridge.links import Link, LinkState
 from chatbridge.marks import Marks
@@ -83,6 +83,8 @@ class Situations:
         if isinstance(event, ChoicePicked):
             token = self.marks.read_choice(event.data, event.address, self.clock.time())
             return (token.action, token.handle) if token is not None else ("", "")
+        if isinstance(event, ConversationStarted):
+            return "", event.payload
         if not isinstance(event, MessageReceived):
             return "", ""
         if event.command is not None and event.command.name == "start":

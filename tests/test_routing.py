@@ -96,6 +96,7 @@ def command(name: str, argument: str = "") -> MessageReceived:
         (MESSAGE, Situation(choice="more"), Decision(Action.OPEN)),
         # the rest
         (ConversationStarted(**WHERE), Situation(), Decision(Action.GREET)),
+        (ConversationStarted(**WHERE), Situation(addressed="2"), Decision(Action.SWITCH, "2")),
         (NothingToDo(**WHERE), Situation(current="1"), Decision(Action.NOTHING)),
     ],
 )

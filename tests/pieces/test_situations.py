@@ -6,7 +6,7 @@ import pytest
 from attrs import evolve
 
 from chatbridge.content import Address
-from chatbridge.events import ChoicePicked, Command, MessageEdited, ReplyTo
+from chatbridge.events import ChoicePicked, Command, ConversationStarted, MessageEdited, ReplyTo
 from chatbridge.links import Link, LinkState, Told
 from chatbridge.project import ProjectSettings
 from chatbridge.routing import Situation
@@ -81,7 +81,9 @@ def test_reply_and_start_link_address_a_request(stage, look):
     stage.link("2")
     reply = evolve(stage.event(), reply_to=ReplyTo(handle=handle(stage)))
     start = evolve(stage.event(), command=Command("start", handle(stage)))
-    assert [("2", "1")] * 2 == [(now.current, now.addressed) for now in (look(reply), look(start))]
+    opened = ConversationStarted(event_id="s", address=Address(CHAT), payload=handle(stage))
+    looks = [look(event) for event in (reply, start, opened)]
+    assert [("2", "1")] * 3 == [(now.current, now.addressed) for now in looks]
 
 
 @pytest.mark.parametrize("given", ["", "nonsense", "\ud800", None])

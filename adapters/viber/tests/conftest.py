@@ -108,6 +108,10 @@ class World:
 
     def set_project(self, **changes: Any) -> None:
         """Keep the project, with some settings changed."""
+        self.set_project_in("webhook", **changes)
+
+    def set_project_in(self, mode: str, **changes: Any) -> None:
+        """Keep the project with its bot in a mode."""
         known = self.desk.credentials()
         settings = ProjectSettings(
             name="support",
@@ -115,7 +119,7 @@ class World:
             request_type=known["request_type"],
             **changes,
         )
-        bot = NewBot("viber", {"token": TOKEN, "sender_name": "Acme"}, mode="webhook")
+        bot = NewBot("viber", {"token": TOKEN, "sender_name": "Acme"}, mode=mode)
         self.bridge.admin.set_project(settings, [bot])
 
     def run(self, rounds: int = 3) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatbridge import NoticeKind
+from chatbridge import ConfigurationError, NoticeKind
 from chatbridge.testing.simulator import Fault
 
 OLENA = "xy5/5y6O81+/kbWHpLhBoA=="
@@ -185,6 +185,44 @@ def test_a_repeated_greeting_is_the_same(world):
     world.bring(owed)
     assert NOTICE in answers[0][3].decode()
     assert answers[0] == answers[1]
+
+
+def test_a_link_to_a_request_switches_to_it(world, two):
+    """A deep link with the handle of a request makes it the current one; the answer says so."""
+    first = two[0]
+    world.agent(first, "Have you tried water?")
+    handle = world.transcript()[-1]["tracking_data"]
+    before = sends(world)
+    world.does("open", context=handle)
+    world.run()
+    shown = world.transcript()[-1]
+    assert (True, before) == (shown["welcome"], sends(world))
+    assert "Hello!" not in shown["text"]
+    world.viber.state.users[OLENA].tracking_data = ""
+    world.says("It did not help")
+    assert any("did not help" in text for text in world.comments(first))
+
+
+@pytest.mark.parametrize("context", ["aaaaaaaaaaaaaaaa", "/status", "x" * 500])
+def test_a_link_of_another_making_greets(world, two, context):
+    """What is no handle of this chat changes nothing: anybody can write a link."""
+    world.does("open", context=context)
+    world.run()
+    assert "Hello!" in world.transcript()[-1]["text"]
+    world.says("It did not help")
+    assert any("did not help" in text for text in world.comments(two[1]))
+
+
+def test_a_viber_bot_cannot_be_polled(world):
+    """Whoever asks for polling is told what to do instead, and nothing changes."""
+    for change in (
+        lambda: world.bridge.admin.remove_webhook("support"),
+        lambda: world.set_project_in("poll"),
+    ):
+        with pytest.raises(ConfigurationError, match=r"viber bot cannot be polled.*public_url"):
+            change()
+    assert ["webhook"] == [bot.mode for bot in world.bridge.admin.project("support").bots]
+    assert world.does("state")["account"]["webhook"]
 
 
 def test_the_notice_is_told_once(world):
