@@ -11,18 +11,20 @@ from urllib.parse import parse_qs
 
 from chatbridge.adapter import Adapter, BotIdentity, WebhookState
 from chatbridge.capabilities import Capabilities, LengthUnit, Proof
-from chatbridge.errors import RetryLaterError, UnsupportedFeatureError, WebhookPayloadError
+from chatbridge.content import Attachment, Content
+from chatbridge.errors import RetryLaterError, WebhookPayloadError
 from chatbridge.events import ConversationStarted, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.outgoing import OutgoingMessage, Receipt
 from chatbridge.signatures import check_hmac_sha256
 
-from . import methods
+from . import file_fetching, methods
 from .bot_settings import MAX_SENDER_NAME, ViberSettings
 from .callbacks import WANTED, event_of
 from .drawing import MAX_TEXT_LENGTH, cut
-from .outcomes import result_of
+from .file_messages import FILE_LIMITS, file_members
+from .outcomes import FILE_REFUSALS, REFUSALS, result_of
 from .payloads import readable, text_at, token_at
 
 _SIGNATURE_HEADER = "X-Viber-Content-Signature"
@@ -48,6 +50,8 @@ class ViberAdapter(Adapter):
         max_choice_data=methods.MAX_CHOICE_DATA,
         max_choices=methods.MAX_CHOICES,
         max_sender_name=MAX_SENDER_NAME,
+        files="url",
+        file_limits=FILE_LIMITS,
         receipts=True,
         proof=Proof.SIGNED_BODY,
         ordered=False,
@@ -58,7 +62,7 @@ class ViberAdapter(Adapter):
 
     def urls(self) -> tuple[str, ...]:
         """See `Adapter.urls`."""
-        return (self.settings.api_url,)
+        return (self.settings.api_url, *self.settings.media_urls)
 
     def identify(self) -> Exchange[BotIdentity]:
         """See `Adapter.identify`."""
@@ -92,23 +96,27 @@ class ViberAdapter(Adapter):
         if not welcome or not isinstance(event_of(webhook.json()), ConversationStarted):
             return None
         text = cut(readable(welcome), MAX_TEXT_LENGTH)
-        members = methods.text_members(self.settings, text)
+        members = methods.welcome_members(self.settings, text)
         return WebhookAnswer(200, methods.json_bytes(members), "application/json")
 
     def send(self, message: OutgoingMessage) -> Exchange[Receipt]:
         """See `Adapter.send`; one call of send_message.
 
         Raises:
-            UnsupportedFeatureError: the message has files, or nothing that can be seen.
+            UnsupportedFeatureError: the message has a file that Viber does not show, more than
+                one, or nothing that can be seen.
         """
-        if message.attachments:
-            raise UnsupportedFeatureError("files cannot be sent to Viber by this version")
-        members = methods.message_members(self.settings, message)
+        members_of = file_members if message.attachments else methods.message_members
+        members = members_of(self.settings, message)
         paces = methods.chat_paces(self._bot_id(), message.address.chat)
         response = yield methods.call(
             self.settings, "send_message", members, repeatable=False, paces=paces
         )
-        return _receipt(result_of(response))
+        return _receipt(result_of(response, FILE_REFUSALS if message.attachments else REFUSALS))
+
+    def fetch(self, attachment: Attachment) -> Exchange[Content]:
+        """See `FetchesFiles.fetch`; an address of Viber's is good for about an hour."""
+        return (yield from file_fetching.fetch(self.urls(), attachment))
 
     def register_webhook(self, url: str | None) -> Exchange[None]:
         """See `RegistersWebhooks.register_webhook`.

@@ -14,6 +14,15 @@ from chatbridge.settings import https_url, setting
 MAX_SENDER_NAME = 28
 """Characters of a shown sender name; counted in UTF-16 units, the strictest reading."""
 
+MEDIA_URLS = (
+    "https://dl-media.viber.com",
+    "https://media.cdn.viber.com",
+    "https://media-direct.cdn.viber.com",
+    "https://share.cdn.viber.com",
+    "https://content.cdn.viber.com",
+)
+"""Where people's files were seen; Viber names no list, so an administrator can give another one."""
+
 _TOKEN = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
 _SHORTEST_TOKEN = 20
 
@@ -41,6 +50,15 @@ def _without_slash(url: Any) -> Any:
     return url.rstrip("/") if isinstance(url, str) else url
 
 
+def _servers(urls: Any) -> Any:
+    return tuple(map(_without_slash, urls)) if isinstance(urls, (tuple, list)) else urls
+
+
+def _each_https(owner: Any, attribute: attrs.Attribute[Any], value: tuple[str, ...]) -> None:
+    for url in value:
+        https_url(owner, attribute, url)
+
+
 @attrs.frozen(eq=False)
 class ViberSettings:
     """What the adapter needs to know; the shapes are those of Viber's documentation."""
@@ -55,6 +73,12 @@ class ViberSettings:
         default="https://chatapi.viber.com",
         converter=_without_slash,
         validator=https_url,
+    )
+    media_urls: tuple[str, ...] = setting(
+        "the servers that hand out what customers send; others are not asked",
+        default=MEDIA_URLS,
+        converter=_servers,
+        validator=_each_https,
     )
     sender_name: str = setting(
         "who speaks where no agent does, at most 28 characters",

@@ -21,12 +21,13 @@ from .payloads import number_at, object_at, size_at, text_at
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:\s+(.*))?", re.DOTALL)
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{1,48}")
-_FILES: dict[str, tuple[FileKind, str]] = {
-    "picture": (FileKind.PHOTO, "photo.jpg"),
-    "video": (FileKind.VIDEO, "video.mp4"),
-    "file": (FileKind.DOCUMENT, "file"),
-    "sticker": (FileKind.STICKER, "sticker.png"),
+_FILES: dict[str, tuple[FileKind, str, str | None]] = {
+    "picture": (FileKind.PHOTO, "photo.jpg", "image/jpeg"),
+    "video": (FileKind.VIDEO, "video.mp4", "video/mp4"),
+    "file": (FileKind.DOCUMENT, "file", None),
+    "sticker": (FileKind.STICKER, "sticker.png", "image/png"),
 }
+"""Viber's type: the kind, and a name and media type where the message gives no name."""
 
 
 @frozen
@@ -91,7 +92,9 @@ def _content(kind: str, message: dict[str, Any]) -> _Content:
         # An empty one cannot be passed on, and its sender must not wait for nothing.
         return _Content(text, unsupported="empty" if text.is_empty() else None)
     if kind in _FILES:
-        return _Content(text, (_attachment(kind, message),))
+        # A forwarded picture was seen to come without an address.
+        found = _attachment(kind, message)
+        return _Content(text, (found,)) if found.ref else _Content(text, unsupported=kind)
     if kind == "url":
         return _Content(Document((*text.blocks, *_line(text_at(message, "media")))))
     if kind == "contact":
@@ -103,10 +106,12 @@ def _content(kind: str, message: dict[str, Any]) -> _Content:
 
 
 def _attachment(kind: str, message: dict[str, Any]) -> Attachment:
-    file_kind, name = _FILES[kind]
+    file_kind, usual, media_type = _FILES[kind]
+    name = text_at(message, "file_name")
     return Attachment(
         kind=file_kind,
-        name=text_at(message, "file_name") or name,
+        name=name or usual,
+        media_type=None if name else media_type,
         size=size_at(message, "file_size", "size"),
         ref=text_at(message, "media"),
     )

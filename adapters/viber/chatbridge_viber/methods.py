@@ -91,15 +91,30 @@ def message_members(settings: ViberSettings, message: OutgoingMessage) -> dict[s
         UnsupportedFeatureError: it holds what a text message cannot show.
         RefusedError: `Refusal.TOO_LONG`, where written-out addresses made it so.
     """
-    text = draw(message.text)
-    if message.label is not None:
-        text = f"{message.label.key}\n{text}".rstrip()
+    text = shown_text(message)
     if not text.strip():
         raise UnsupportedFeatureError("Viber shows no message without a visible character")
     if LengthUnit.UTF16.measure(text) > MAX_TEXT_LENGTH:
         raise RefusedError(Refusal.TOO_LONG, "the text is longer than Viber takes")
-    members = text_members(settings, text, message.sender_name)
-    members["receiver"] = message.address.chat
+    return {**common_members(settings, message), "type": "text", "text": text}
+
+
+def shown_text(message: OutgoingMessage) -> str:
+    """Return the text of a message as it is shown, the key of its request first."""
+    text = draw(message.text)
+    return f"{message.label.key}\n{text}".rstrip() if message.label is not None else text
+
+
+def common_members(settings: ViberSettings, message: OutgoingMessage) -> dict[str, Any]:
+    """Return what a message of any type has.
+
+    Raises:
+        UnsupportedFeatureError: its choices cannot be offered.
+    """
+    members: dict[str, Any] = {
+        "receiver": message.address.chat,
+        "sender": _sender(settings, message.sender_name),
+    }
     if message.label is not None:
         # Comes back with the contact's next message, which thereby names the request.
         members["tracking_data"] = message.label.handle
@@ -108,19 +123,22 @@ def message_members(settings: ViberSettings, message: OutgoingMessage) -> dict[s
     return members
 
 
-def text_members(settings: ViberSettings, text: str, sender_name: str = "") -> dict[str, Any]:
-    """Return what every text message has, without a receiver, as a welcome goes.
+def welcome_members(settings: ViberSettings, text: str) -> dict[str, Any]:
+    """Return the members of a welcome, which has no receiver.
 
     Args:
-        settings: who speaks where nobody is named.
+        settings: who speaks.
         text: at most 7000 UTF-16 units.
-        sender_name: who speaks, or empty.
     """
-    name = cut(readable(" ".join(sender_name.split())), MAX_SENDER_NAME).strip()
-    sender = {"name": name or settings.sender_name}
+    return {"type": "text", "sender": _sender(settings, ""), "text": text}
+
+
+def _sender(settings: ViberSettings, name: str) -> dict[str, str]:
+    shown = cut(readable(" ".join(name.split())), MAX_SENDER_NAME).strip()
+    sender = {"name": shown or settings.sender_name}
     if settings.sender_avatar is not None:
         sender["avatar"] = settings.sender_avatar
-    return {"type": "text", "sender": sender, "text": text}
+    return sender
 
 
 def keyboard(choices: tuple[Choice, ...]) -> dict[str, Any]:

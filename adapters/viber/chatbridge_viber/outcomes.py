@@ -8,6 +8,7 @@ https://creators.viber.com/docs/bots-api/error-codes).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chatbridge.errors import (
@@ -52,12 +53,22 @@ REFUSALS: dict[int, tuple[Refusal, str]] = {
 }
 """Status -> what it means, and how it is told; the numbers 0, 1 and 12 are no refusals."""
 
+FILE_REFUSALS: dict[int, tuple[Refusal, str]] = {
+    **REFUSALS,
+    3: (Refusal.BAD_FILE, "Viber does not take the file"),
+    4: (Refusal.BAD_FILE, "Viber misses something about the file"),
+}
+"""The same for messages that show a file: what is badly made there is about the file."""
 
-def result_of(response: HttpResponse) -> dict[str, Any]:
+
+def result_of(
+    response: HttpResponse, refusals: Mapping[int, tuple[Refusal, str]] = REFUSALS
+) -> dict[str, Any]:
     """Return the answer's object, if its status is 0.
 
     Args:
         response: the answer to a call of the API.
+        refusals: what a status means.
 
     Raises:
         RetryLaterError: it did not happen, or a repeatable call failed in an unknown way.
@@ -73,15 +84,14 @@ def result_of(response: HttpResponse) -> dict[str, Any]:
     if not isinstance(status, int) or isinstance(status, bool):
         raise _open_failure(response, "the answer has another shape than Viber's")
     if status != 0:
+        if status in refusals:
+            raise RefusedError(*refusals[status])
         raise _meaning(status, response)
     found: dict[str, Any] = answer
     return found
 
 
 def _meaning(status: int, response: HttpResponse) -> Exception:
-    if status in REFUSALS:
-        reason, explanation = REFUSALS[status]
-        return RefusedError(reason, explanation)
     if status == TOO_MANY_REQUESTS:
         return RetryLaterError(
             "Viber takes at most 100 messages an hour without a word from the contact",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from chatbridge.adapter import AnswersWebhooks, RegistersWebhooks
+from chatbridge.adapter import AnswersWebhooks, FetchesFiles, RegistersWebhooks
 from chatbridge.content import Address, Contact, FileKind
 from chatbridge.errors import WebhookPayloadError
 from chatbridge.events import (
@@ -221,5 +221,6 @@ def test_lone_surrogates_do_not_survive(adapter):
 def test_it_says_what_it_can(adapter):
     """Webhooks can be set and answered; everything that Viber lacks is not there."""
     assert isinstance(adapter, RegistersWebhooks) and isinstance(adapter, AnswersWebhooks)
-    for missing in ("poll", "edit", "fetch", "typing", "answer_choice"):
+    assert isinstance(adapter, FetchesFiles)
+    for missing in ("poll", "edit", "typing", "answer_choice"):
         assert not hasattr(adapter, missing)

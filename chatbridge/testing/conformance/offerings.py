@@ -24,7 +24,7 @@ from chatbridge.testing.conformance.wires import Wire, contents_of, words_of
 
 Say = Callable[..., OutgoingMessage]
 
-_FILE_URL = "https://bridge.example/files/abc/name.bin"
+_FILE_URL = "https://bridge.example/files/abc/"
 _TYPES = {
     FileKind.PHOTO: ("image/jpeg", "photo.jpg"),
     FileKind.VIDEO: ("video/mp4", "video.mp4"),
@@ -163,10 +163,13 @@ def _file(kind: FileKind, capabilities: Capabilities) -> Attachment:
     limit = capabilities.file_limits.get(kind)
     if limit is not None and limit.media_types and media_type not in limit.media_types:
         media_type = sorted(limit.media_types)[0]
+    # As the bridge's own addresses do, it ends in a name that fits the type.
+    names = dict(_TYPES.values())
+    url = _FILE_URL + names.get(media_type, "name.bin")
     body = b"bytes of a file"
     return Attachment(
         kind=kind, name=name, media_type=media_type, size=len(body),
-        content=Content(len(body), lambda: _opened(body), media_type), url=_FILE_URL,
+        content=Content(len(body), lambda: _opened(body), media_type), url=url,
     )  # fmt: skip
 
 
