@@ -60,6 +60,7 @@ class SimulationServer:
         self._server: Any = None
         self._loop = threading.Thread(target=self._serve, name="simulation-server", daemon=True)
         self._stopping = False
+        self._ending = threading.Lock()
 
     def start(self) -> None:
         """Listen and begin to deliver webhooks.
@@ -93,6 +94,8 @@ class SimulationServer:
             outbuf_overflow=_ALL_IN_MEMORY,
             ident=None,
         )
+        for name, simulator in self._simulators.items():
+            simulator.served_at(self.url(name))
         self._loop.start()
         self._courier.start()
 
@@ -101,8 +104,9 @@ class SimulationServer:
         if self._server is None or self._stopping:
             return
         self._courier.stop()
-        self._stopping = True
-        self._server.pull_trigger()
+        with self._ending:
+            self._stopping = True
+            self._server.pull_trigger()
         self._loop.join()
 
     def url(self, name: str) -> str:
@@ -147,7 +151,10 @@ class SimulationServer:
         wasyncore, workers = self._server.asyncore, self._server.task_dispatcher
         while not self._stopping:
             wasyncore.loop(timeout=1.0, use_poll=True, map=self._sockets, count=1)
-        for channel in list(self._server.active_channels.values()):
+        with self._ending:
+            # Whoever ends the loop has pulled the trigger by now, which is about to be closed.
+            channels = list(self._server.active_channels.values())
+        for channel in channels:
             channel.handle_close()
         workers.set_thread_count(0)
         with workers.lock:

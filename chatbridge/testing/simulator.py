@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from attrs import define, field, frozen
 
 from chatbridge.clock import Clock, SystemClock
-from chatbridge.http_types import Headers, HttpResponse
+from chatbridge.http_types import Headers, HttpResponse, as_headers
 
 
 class ConnectionLost(Exception):  # noqa: N818 - an outcome, not an error of the simulator
@@ -87,6 +87,34 @@ class OwedWebhook:
     due: float
 
 
+@frozen
+class OwedFetch:
+    """A file that the service fetches by itself, from an address that the bridge gave it.
+
+    Args:
+        fetch_id: names it in `fetched`.
+        url: where from.
+    """
+
+    fetch_id: str
+    url: str = field(repr=False)
+
+
+@frozen
+class FetchedFile:
+    """What the service got when it fetched a file.
+
+    Args:
+        status: the HTTP status.
+        headers: its header fields.
+        body: all bytes that came.
+    """
+
+    status: int
+    headers: Headers = field(factory=Headers, converter=as_headers)
+    body: bytes = field(default=b"", repr=False)
+
+
 class Simulator(ABC):
     """A stand-in; a subclass keeps its state under `self.changed`, which is also its lock.
 
@@ -151,6 +179,23 @@ class Simulator(ABC):
             retry_after: seconds of its Retry-After header, or None.
             body: of the answer, for services that read it.
         """
+
+    def owed_fetches(self) -> list[OwedFetch]:
+        """Return the files that the service wants now, and mark them as under way."""
+        return []
+
+    def fetched(self, fetch_id: str, file: FetchedFile | None) -> None:
+        """Note what came of a fetch.
+
+        Args:
+            fetch_id: of the owed fetch.
+            file: what was answered, None where nobody answered.
+        """
+        del fetch_id, file
+
+    def served_at(self, url: str) -> None:
+        """Be told the URL under which calls arrive, before the first; for addresses of its own."""
+        del url
 
     def switch_fault(self, fault: Fault) -> None:
         """Let something go wrong from now on."""

@@ -1,4 +1,4 @@
-"""Delivers the webhooks that simulators owe, by HTTP POST, and reports what was answered.
+"""Delivers the webhooks that simulators owe, and fetches the files that they want, over HTTP.
 
 It reaches loopback addresses only and follows no redirect, so a simulation can never send anything
 to the outside. Addresses and bodies are in no log.
@@ -10,14 +10,16 @@ import http.client
 import logging
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
-from chatbridge.testing.simulator import OwedWebhook, Simulator
+from chatbridge.http_types import Headers
+from chatbridge.testing.simulator import FetchedFile, OwedFetch, OwedWebhook, Simulator
 
 _LONGEST_ANSWER = 2**20
+_LONGEST_FILE = 2**26
 
 logger = logging.getLogger("chatbridge.simulation")
 
@@ -71,37 +73,54 @@ class WebhookCourier:
     def _watch(self, simulator: Simulator) -> None:
         while not self._stopped.is_set():
             with simulator.changed:
-                owed = simulator.owed_webhooks()
-                if not owed and not self._stopped.is_set():
+                owed, wanted = simulator.owed_webhooks(), simulator.owed_fetches()
+                if not owed and not wanted and not self._stopped.is_set():
                     simulator.changed.wait(LOOK_AGAIN)
             for webhook in owed:
                 self._pool.submit(self._deliver, simulator, webhook)
+            for fetch in wanted:
+                self._pool.submit(self._fetch, simulator, fetch)
 
     def _deliver(self, simulator: Simulator, webhook: OwedWebhook) -> None:
-        status, retry_after, body = None, None, b""
-        try:
-            status, retry_after, body = self._post(webhook)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            logger.info("a webhook got no answer: %s", type(error).__name__)
-        simulator.webhook_answered(webhook.webhook_id, status, retry_after, body)
+        answer = self._call("POST", webhook.url, webhook.body, webhook.headers)
+        status, headers, body = answer or (None, Headers(), b"")
+        retry_after = _seconds(headers.get("Retry-After"))
+        simulator.webhook_answered(webhook.webhook_id, status, retry_after, body[:_LONGEST_ANSWER])
 
-    def _post(self, webhook: OwedWebhook) -> tuple[int | None, int | None, bytes]:
-        parts = urlsplit(webhook.url)
+    def _fetch(self, simulator: Simulator, fetch: OwedFetch) -> None:
+        answer = self._call("GET", fetch.url)
+        simulator.fetched(fetch.fetch_id, None if answer is None else FetchedFile(*answer))
+
+    def _call(
+        self, method: str, url: str, body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[int, Headers, bytes] | None:  # fmt: skip
+        """Return status, header fields and body of the answer, None where none came."""
+        try:
+            return self._exchange(method, url, body, headers or {})
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            logger.info("a call got no answer: %s", type(error).__name__)
+            return None
+
+    def _exchange(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, Headers, bytes] | None:
+        parts = urlsplit(url)
         if not is_loopback(parts):
-            logger.warning("a webhook to an address outside of this machine was not sent")
-            return None, None, b""
+            logger.warning("a call to an address outside of this machine was not made")
+            return None
         connect = _CONNECTIONS[parts.scheme]
         connection = connect(parts.hostname or "", parts.port, timeout=self._timeout)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             with self._lock:
                 if self._stopped.is_set():
-                    return None, None, b""
+                    return None
                 self._connections.add(connection)
-            connection.request("POST", path, webhook.body, webhook.headers)
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
-            body = response.read(_LONGEST_ANSWER)
-            return response.status, _seconds(response.getheader("Retry-After")), body
+            received = response.read(_LONGEST_FILE)
+            return response.status, Headers(response.getheaders()), received
         finally:
             with self._lock:
                 self._connections.discard(connection)

@@ -57,6 +57,7 @@ class WebServer:
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.effective_port}"
         self._stop_at: float | None = None
+        self._ending = threading.Lock()
         self._ended = True
         self._loop = threading.Thread(target=self._serve, name="chatbridge-web", daemon=True)
 
@@ -74,8 +75,9 @@ class WebServer:
             self._let_go()
             return True
         if self._loop.is_alive():
-            self._stop_at = time.monotonic() + grace
-            self._server.pull_trigger()
+            with self._ending:
+                self._stop_at = time.monotonic() + grace
+                self._server.pull_trigger()
             self._loop.join()
         return self._ended
 
@@ -83,7 +85,9 @@ class WebServer:
         # Waitress' own loop cannot be ended from another thread, so its steps are taken here.
         while self._stop_at is None:
             self._step(1.0)
-        self._server.del_channel()
+        with self._ending:
+            # Whoever ends the loop has pulled the trigger by now, which is about to be closed.
+            self._server.del_channel()
         self._server.socket.close()
         while self._busy() and time.monotonic() < self._stop_at:
             self._step(0.05)

@@ -17,7 +17,7 @@ from chatbridge.outgoing import OutgoingMessage
 
 from .bot_settings import ViberSettings
 from .drawing import cut
-from .methods import common_members, shown_text
+from .methods import shown_text, usual_members
 from .payloads import readable
 
 MAX_CAPTION: Final = 512
@@ -65,7 +65,7 @@ def file_members(settings: ViberSettings, message: OutgoingMessage) -> dict[str,
     size = _checked_size(file)
     if file.url is None:
         raise UnsupportedFeatureError("Viber fetches files itself: public_url has to be set")
-    members = common_members(settings, message)
+    members = usual_members(settings, message)
     return {**members, **_DRAWERS[file.kind](file, file.url, size, message)}
 
 

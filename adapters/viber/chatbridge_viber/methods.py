@@ -96,7 +96,7 @@ def message_members(settings: ViberSettings, message: OutgoingMessage) -> dict[s
         raise UnsupportedFeatureError("Viber shows no message without a visible character")
     if LengthUnit.UTF16.measure(text) > MAX_TEXT_LENGTH:
         raise RefusedError(Refusal.TOO_LONG, "the text is longer than Viber takes")
-    return {**common_members(settings, message), "type": "text", "text": text}
+    return {**usual_members(settings, message), "type": "text", "text": text}
 
 
 def shown_text(message: OutgoingMessage) -> str:
@@ -105,7 +105,7 @@ def shown_text(message: OutgoingMessage) -> str:
     return f"{message.label.key}\n{text}".rstrip() if message.label is not None else text
 
 
-def common_members(settings: ViberSettings, message: OutgoingMessage) -> dict[str, Any]:
+def usual_members(settings: ViberSettings, message: OutgoingMessage) -> dict[str, Any]:
     """Return what a message of any type has.
 
     Raises:

@@ -10,46 +10,35 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from .simulated_arguments import Arguments, check_webhook, text_of, write
 from .simulated_content import check_message
+from .simulated_files import FILE_ACTIONS
 from .simulated_state import StatusError, ViberState
 from .simulated_users import ShownMessage, User, buttons_of
 
-Arguments: TypeAlias = dict[str, Any]
 Action: TypeAlias = Callable[[ViberState, Arguments], Any]
 
-_MEDIA = "https://dl-media.viber.example/"
 CONTENTS: dict[str, dict[str, Any]] = {
-    "picture": {"media": _MEDIA + "p.jpg", "thumbnail": _MEDIA + "t.jpg", "file_name": "cat.jpg"},
-    "video": {"media": _MEDIA + "v.mp4", "duration": 12, "size": 90_000},
-    "file": {"media": _MEDIA + "f", "file_name": "report.pdf", "file_size": 34_000},
     "contact": {"contact": {"name": "Jana", "phone_number": "+420123456789"}},
     "location": {"location": {"lat": 50.087, "lon": 14.4208, "address": "Prague"}},
     "url": {"media": "https://example.org/page"},
-    "sticker": {"sticker_id": 46105, "media": _MEDIA + "s.png"},
     "unheard_of": {},
 }
-"""The members of incoming messages that are no text, by `type`."""
+"""The members of incoming messages that are neither text nor file, by `type`."""
 
 
 def message(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Write a text; the first one subscribes: {chat, text, name?}."""
-    content = {"type": "text", "text": _text(arguments, "text")}
-    return _write(state, arguments, content)
-
-
-def sticker(state: ViberState, arguments: Arguments) -> dict[str, Any]:
-    """Send a sticker: {chat, name?}."""
-    return _write(state, arguments, {"type": "sticker", **CONTENTS["sticker"]})
+    content = {"type": "text", "text": text_of(arguments, "text")}
+    return write(state, arguments, content)
 
 
 def unsupported(state: ViberState, arguments: Arguments) -> dict[str, Any]:
-    """Send anything but a text: {chat, kind, caption?, name?}; a wrong kind lists the known."""
-    kind = _text(arguments, "kind")
+    """Send anything but a text or a file: {chat, kind, name?}; a wrong kind lists the known."""
+    kind = text_of(arguments, "kind")
     if kind not in CONTENTS:
         raise ValueError(f"kind must be one of {', '.join(sorted(CONTENTS))}")
-    caption = str(arguments.get("caption") or "")
-    content = {"type": kind, **CONTENTS[kind], **({"text": caption} if caption else {})}
-    return _write(state, arguments, content)
+    return write(state, arguments, {"type": kind, **CONTENTS[kind]})
 
 
 def press(state: ViberState, arguments: Arguments) -> dict[str, Any]:
@@ -60,13 +49,13 @@ def press(state: ViberState, arguments: Arguments) -> dict[str, Any]:
         raise LookupError("this chat shows no keyboard")
     button = _button(buttons, arguments.get("choice"))
     content = {"type": "text", "text": button.get("ActionBody", "")}
-    return _write(state, arguments, content, silent=button.get("Silent") is True)
+    return write(state, arguments, content, silent=button.get("Silent") is True)
 
 
 def open_chat(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Open the chat without writing, by a deep link or not: {chat, context?, name?}."""
-    _check_webhook(state)
-    user = state.user(_text(arguments, "chat"), arguments.get("name"))
+    check_webhook(state)
+    user = state.user(text_of(arguments, "chat"), arguments.get("name"))
     members: dict[str, Any] = {
         "type": "open",
         "user": user.as_json(named=state.send_name),
@@ -83,8 +72,8 @@ def open_chat(state: ViberState, arguments: Arguments) -> dict[str, Any]:
 
 def subscribe(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Subscribe, which forgets tracking data: {chat, name?}."""
-    _check_webhook(state)
-    user = state.user(_text(arguments, "chat"), arguments.get("name"))
+    check_webhook(state)
+    user = state.user(text_of(arguments, "chat"), arguments.get("name"))
     user.subscribed, user.tracking_data = True, ""
     token = state.new_token()
     state.announce("subscribed", {"user": user.as_json(named=state.send_name)}, token)
@@ -117,24 +106,21 @@ def failed(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Report that the device refused a message after all: {chat, message_id?, desc?}."""
     user = _known(state, arguments)
     shown = _bot_message(user, arguments)
-    user.messages.remove(shown)
-    desc = str(arguments.get("desc") or "failed to download the media")
-    members = {"user_id": user.user_id, "desc": desc}
-    state.announce("failed", members, int(shown.token))
+    state.fail(user, shown, str(arguments.get("desc") or "failed to download the media"))
     return {"message_id": shown.token}
 
 
 def strange(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Send a callback of a kind that nobody knows yet: {chat}."""
-    _check_webhook(state)
+    check_webhook(state)
     token = state.new_token()
-    state.announce("newer_than_this", {"user_id": _text(arguments, "chat")}, token)
+    state.announce("newer_than_this", {"user_id": text_of(arguments, "chat")}, token)
     return {"message_id": str(token)}
 
 
 def device(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Use another Viber: {chat, api_version?, language?}."""
-    user = state.user(_text(arguments, "chat"))
+    user = state.user(text_of(arguments, "chat"))
     user.api_version = int(arguments.get("api_version") or user.api_version)
     user.language = str(arguments.get("language") or user.language)
     return {"api_version": user.api_version, "language": user.language}
@@ -149,38 +135,17 @@ ACTIONS: dict[str, Action] = {
     "delivered": delivered,
     "device": device,
     "failed": failed,
+    **FILE_ACTIONS,
     "message": message,
     "open": open_chat,
     "press": press,
     "seen": seen,
-    "sticker": sticker,
     "strange": strange,
     "subscribe": subscribe,
     "transcript": transcript,
     "unsubscribe": unsubscribe,
     "unsupported": unsupported,
 }
-
-
-def _write(
-    state: ViberState, arguments: Arguments, content: dict[str, Any], *, silent: bool = False
-) -> dict[str, Any]:
-    _check_webhook(state)
-    user = state.user(_text(arguments, "chat"), arguments.get("name"))
-    user.wrote(state.clock.time())
-    if user.tracking_data:
-        content = {**content, "tracking_data": user.tracking_data}
-    token = state.new_token()
-    if not silent:
-        shown = ShownMessage(token=str(token), date=state.clock.time(), content=content, seen=True)
-        user.messages.append(shown)
-    members = {
-        "sender": user.as_json(named=state.send_name),
-        "message": content,
-        "silent": silent,
-    }
-    state.announce("message", members, token)
-    return {"message_id": str(token)}
 
 
 def _welcome(state: ViberState, user: User, body: bytes) -> None:
@@ -224,22 +189,8 @@ def _button(buttons: list[dict[str, Any]], choice: Any) -> dict[str, Any]:
     return found[0]
 
 
-def _check_webhook(state: ViberState) -> None:
-    if not state.callbacks.url:
-        raise ValueError("the bot has no webhook, so nobody can write to it; set one first")
-
-
 def _known(state: ViberState, arguments: Arguments) -> User:
-    user = state.users.get(_text(arguments, "chat"))
+    user = state.users.get(text_of(arguments, "chat"))
     if user is None:
         raise LookupError("there is no such chat")
     return user
-
-
-def _text(arguments: Arguments, name: str) -> str:
-    value = arguments.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and value:
-        return value
-    raise ValueError(f"{name} must be a text that is not empty")

@@ -11,6 +11,7 @@ from attrs import define, field
 from chatbridge.clock import Clock
 
 from .simulated_callbacks import Callback, CallbackQueue
+from .simulated_media import MEDIA_URL, FetchQueue, MediaShelf
 from .simulated_users import ShownMessage, User
 
 MANDATORY = ("message", "subscribed", "unsubscribed")
@@ -117,6 +118,7 @@ class ViberState:
         refusals: what send_message is refused with.
         billing: what messages cost.
         welcome_problems: what was wrong with answers to `conversation_started`.
+        media_url: under which what people send can be read.
     """
 
     clock: Clock
@@ -131,10 +133,15 @@ class ViberState:
     refusals: Refusals = field(factory=Refusals)
     billing: Billing = field(factory=Billing)
     welcome_problems: list[str] = field(factory=list)
+    media_url: str = MEDIA_URL
+    shelf: MediaShelf = field(init=False)
+    fetches: FetchQueue = field(init=False)
     _last_token: int = _FIRST_TOKEN
 
     def __attrs_post_init__(self) -> None:
         self.callbacks = CallbackQueue(self.clock, self.token)
+        self.shelf = MediaShelf(self.clock, self.random.getrandbits)
+        self.fetches = FetchQueue(self.clock, self.fail)
 
     @property
     def account(self) -> dict[str, Any]:
@@ -187,15 +194,22 @@ class ViberState:
     ) -> None:
         """Show a message of the bot; its keyboard and its tracking data replace the last ones."""
         author = str((content.get("sender") or {}).get("name") or "")
-        user.messages.append(
-            ShownMessage(
-                token=str(token),
-                date=self.clock.time(),
-                author=author,
-                content=content,
-                welcome=welcome,
-            )
+        shown = ShownMessage(
+            token=str(token),
+            date=self.clock.time(),
+            author=author,
+            content=content,
+            welcome=welcome,
         )
+        user.messages.append(shown)
+        self.fetches.owe(user, shown)
         user.tracking_data = str(content.get("tracking_data") or "")
         if content.get("keyboard"):
             user.keyboard = content["keyboard"]
+
+    def fail(self, user: User, shown: ShownMessage, reason: str) -> None:
+        """Take a message of the bot's away again, and report why."""
+        if shown in user.messages:
+            user.messages.remove(shown)
+            members = {"user_id": user.user_id, "desc": reason}
+            self.announce("failed", members, int(shown.token))

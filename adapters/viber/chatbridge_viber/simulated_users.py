@@ -23,6 +23,7 @@ class ShownMessage:
         content: the members of the message.
         welcome: whether it came in the answer to a callback.
         seen: whether the person has read it.
+        file: size, media type and digest of what was fetched for it; None where nothing was.
     """
 
     token: str
@@ -31,6 +32,7 @@ class ShownMessage:
     content: dict[str, Any]
     welcome: bool = False
     seen: bool = False
+    file: dict[str, Any] | None = None
 
     def as_shown(self) -> dict[str, Any]:
         """Return what a transcript tells."""
@@ -42,6 +44,8 @@ class ShownMessage:
             "type": content.get("type", "keyboard"),
             "text": content.get("text", ""),
             "media": content.get("media", ""),
+            "file_name": content.get("file_name", ""),
+            "file": self.file,
             "choices": [button.get("Text", "") for button in buttons_of(content)],
             "tracking_data": content.get("tracking_data", ""),
             "avatar": (content.get("sender") or {}).get("avatar"),

@@ -15,6 +15,8 @@ from chatbridge.http_types import HttpResponse
 from chatbridge.testing.simulator import (
     ConnectionLost,
     Fault,
+    FetchedFile,
+    OwedFetch,
     OwedWebhook,
     SimulatedCall,
     Simulator,
@@ -67,10 +69,7 @@ class ViberSimulator(Simulator):
                 raise ConnectionLost
             if fault.kind == "slow":
                 self.clock.sleep(fault.seconds)
-        try:
-            answer = _success(self._carry_out(call))
-        except StatusError as error:
-            answer = _failure(error)
+        answer = self._file(call) if call.method in {"GET", "HEAD"} else self._result(call)
         if fault is not None and fault.kind == "lost_after":
             raise ConnectionLost
         return answer
@@ -109,6 +108,34 @@ class ViberSimulator(Simulator):
         with self.changed:
             self.state.callbacks.answered(webhook_id, status, body)
             self.changed.notify_all()
+
+    def owed_fetches(self) -> list[OwedFetch]:
+        """See `Simulator.owed_fetches`."""
+        with self.changed:
+            return self.state.fetches.due()
+
+    def fetched(self, fetch_id: str, file: FetchedFile | None) -> None:
+        """See `Simulator.fetched`."""
+        with self.changed:
+            self.state.fetches.fetched(fetch_id, file)
+            self.changed.notify_all()
+
+    def served_at(self, url: str) -> None:
+        """See `Simulator.served_at`; what people send is read below it, too."""
+        self.state.media_url = url
+
+    def _file(self, call: SimulatedCall) -> HttpResponse:
+        """Answer who reads what a person has sent; a credential has no business there."""
+        if "X-Viber-Auth-Token" in call.headers:
+            return HttpResponse(400, {"Content-Type": "text/html"}, b"<html>Bad request</html>")
+        with self.changed:
+            return self.state.shelf.answer(call.path)
+
+    def _result(self, call: SimulatedCall) -> HttpResponse:
+        try:
+            return _success(self._carry_out(call))
+        except StatusError as error:
+            return _failure(error)
 
     def _carry_out(self, call: SimulatedCall) -> dict[str, Any]:
         """Return the members of the answer.

@@ -21,6 +21,7 @@ from chatbridge import (
     Notice,
     Plugins,
     ProjectSettings,
+    RefusedError,
     Secret,
     SiteSettings,
     new_root_key,
@@ -35,13 +36,14 @@ from chatbridge.outgoing import OutgoingMessage
 from chatbridge.richtext import Document
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.simulated_transport import SimulatedTransport
-from chatbridge.testing.simulator import OwedWebhook
+from chatbridge.testing.simulator import FetchedFile, OwedWebhook
 from chatbridge.testing.virtual_clock import VirtualClock
 from chatbridge_viber import ViberAdapter, ViberSettings
 from chatbridge_viber.simulator import ViberSimulator
 
 TOKEN = "0000000000000000-1111111111111111-2222222222222222"
 VIBER_URL = "https://chatapi.viber.com"
+MEDIA_URL = "https://dl-media.viber.com"
 SITE_URL = "https://acme.atlassian.net"
 PUBLIC_URL = "https://bridge.example"
 HOOK = "https://bridge.example/webhooks/viber/x"
@@ -78,7 +80,9 @@ class Schema:
         self.judged += 1
 
     def check_call(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Raise where a call or its answer is not as the schema says."""
+        """Raise where a call or its answer is not as the schema says; reads of files are none."""
+        if request.method == "GET":
+            return
         endpoint = urlsplit(request.url).path.rpartition("/")[2]
         members = json.loads(request.body)
         if endpoint == "set_webhook":
@@ -100,7 +104,9 @@ class World:
         self.schema = schema
         self.calls: list[HttpRequest] = []
         self.transport = SimulatedTransport(
-            {SITE_URL: self.desk, VIBER_URL: self.viber}, self.clock, log=self._log
+            {SITE_URL: self.desk, VIBER_URL: self.viber, MEDIA_URL: self.viber},
+            self.clock,
+            log=self._log,
         )
         self.notices: list[Notice] = []
         self.bridge = self._bridge()
@@ -146,6 +152,22 @@ class World:
         self.viber.webhook_answered(owed.webhook_id, answer.status, answer.retry_after, answer.body)
         return answer.status
 
+    def fetch(self) -> list[int]:
+        """Let Viber fetch the files it wants from the bridge; return what it was answered."""
+        answers = []
+        for owed in self.viber.owed_fetches():
+            token = urlsplit(owed.url).path.removeprefix("/files/").split("/")[0]
+            try:
+                with self.bridge.open_file(token) as served:
+                    fields = {"Content-Type": served.media_type, "Content-Length": served.length}
+                    headers = {name: str(value) for name, value in fields.items()}
+                    got = FetchedFile(200, headers, b"".join(served))
+            except RefusedError:
+                got = FetchedFile(404)
+            self.viber.fetched(owed.fetch_id, got)
+            answers.append(got.status)
+        return answers
+
     def does(self, action: str, chat: str = OLENA, **more: Any) -> Any:
         """Let the customer do something."""
         return self.viber.control(action, {"chat": chat, **more})
@@ -180,7 +202,7 @@ class World:
         return [comment["text"] for comment in request["comments"]]
 
     def _log(self, request: HttpRequest, response: HttpResponse) -> None:
-        if request.url.startswith(VIBER_URL):
+        if request.url.startswith((VIBER_URL, MEDIA_URL)):
             self.calls.append(request)
             self.schema.check_call(request, response)
 
@@ -272,8 +294,10 @@ def talk(
     simulator: ViberSimulator, clock: VirtualClock, schema_or_nothing: Schema
 ) -> Callable[[Exchange[Any]], Any]:
     """Carry out an exchange against the simulator, both sides held to the schema."""
-    transport = SimulatedTransport({VIBER_URL: simulator}, clock, log=schema_or_nothing.check_call)
-    party = Party("viber bot", frozenset({f"{VIBER_URL}:443"}), (TOKEN,))
+    transport = SimulatedTransport(
+        {VIBER_URL: simulator, MEDIA_URL: simulator}, clock, log=schema_or_nothing.check_call
+    )
+    party = Party("viber bot", frozenset({f"{VIBER_URL}:443", f"{MEDIA_URL}:443"}), (TOKEN,))
     return lambda exchange: carry_out(exchange, transport, party)
 
 
