@@ -24,7 +24,7 @@ from chatbridge.observation import NoticeKind, Observer
 from chatbridge.one_shot import drain
 from chatbridge.records import Conversation
 from chatbridge.roster import OpenBot, OpenProject, conversation_subject
-from chatbridge.routing import Action
+from chatbridge.routing import Action, decide
 from chatbridge.situations import Situations
 
 _log = logging.getLogger("chatbridge.intake")
@@ -163,8 +163,8 @@ class Intake:
         if kept is None:
             return greeting(project, with_notice=True)
         situations = Situations(engine.vault, engine.marks, self._clock)
-        decision = situations.decide(event, kept.record, project.kept.record.settings)
-        if decision.action is Action.SWITCH:
+        situation = situations.of(event, kept.record, project.kept.record.settings)
+        if decide(event, situation).action is Action.SWITCH:
             return project.texts.say("switched")
         key = engine.marks.event_key(*bot.key, event.event_id)
         told = kept.record.greeted and key not in kept.record.done
