@@ -14,17 +14,19 @@ from attrs import define, field, frozen
 from chatbridge.errors import SealedValueError, StorageError, StorageUnavailableError
 from chatbridge.keyset_record import RECORD_KINDS
 from chatbridge.links import Link
+from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, Project
 from chatbridge.sealing import data_key_of
 from chatbridge.storage import Row, Storage
 from chatbridge.vault import Vault
 
-RECORDS: Final[tuple[type[Any], ...]] = (Project, Link, Conversation, Claim)
+RECORDS: Final[tuple[type[Any], ...]] = (Project, Link, Conversation, Claim, Receipt)
 """The classes of all records that this version writes."""
 
 _SITE_OF: Final[Mapping[type[Any], Callable[[Any], str]]] = {
     Project: lambda record: record.settings.site,
     Link: lambda record: record.site,
+    Receipt: lambda record: record.site,
 }
 
 
