@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chatbridge.errors import StorageUnavailableError
-from chatbridge.keys import new_root_key, open_sealer, root_key_from_text
+from chatbridge.keys import new_root_key, root_key_from_text
+from chatbridge.keyset_record import open_sealer
 from chatbridge.links import Link
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.receipts import LIFETIME, Receipt, Receipts

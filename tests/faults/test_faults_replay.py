@@ -16,6 +16,7 @@ from chatbridge.keyset_wrapping import unwrap_keyset, wrap_keyset
 from chatbridge.links import Link
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.project import ProjectSettings
+from chatbridge.receipts import Receipt
 from chatbridge.record_check import RECORDS, check_records
 from chatbridge.records import BotRecord, Claim, Conversation, Project
 from chatbridge.sealing import Sealer
@@ -31,6 +32,7 @@ KEPT: tuple[Any, ...] = (
     Link("other", "10012", "telegram", "7", CANARY),
     Conversation("telegram", "7", CANARY, ("10012",), "10012"),
     Claim(("poll", "telegram", "7"), CANARY, "b1", 5),
+    Receipt("telegram", "7", CANARY, "acme", "10012"),
     Project(SETTINGS, (BotRecord("telegram", "7", CANARY, "poll", {"token": CANARY}),)),
 )
 """Records of every kind; two links differ in nothing but the issue, two in nothing but the site."""

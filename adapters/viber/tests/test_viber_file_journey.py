@@ -12,6 +12,7 @@ from chatbridge.desk import CommentFile
 from chatbridge.file_urls import name_of
 from chatbridge.links import Link
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
+from chatbridge_viber.simulated_media import MediaShelf
 
 OLENA = "xy5/5y6O81+/kbWHpLhBoA=="
 KINDS = {
@@ -19,6 +20,31 @@ KINDS = {
     FileKind.VIDEO: ("cat", "video/mp4"),
     FileKind.DOCUMENT: ("рахунок №5", "application/pdf"),
 }
+
+
+@pytest.mark.parametrize("kind", ["picture", "video", "file", "sticker"])
+def test_what_a_customer_sends_is_attached(world, opened, kind):
+    """Every kind of file is on the request, byte for byte, its caption with it."""
+    data = bytes(range(256)) * 300
+    content = base64.b64encode(data).decode()
+    world.does("file", kind=kind, content=content, caption="look")
+    world.run()
+    request = world.desk.control("request", {"issue": opened})
+    (comment,) = [each for each in request["comments"] if each["files"]]
+    digest = hashlib.sha256(data).hexdigest()
+    assert ([digest], True) == ([each["sha256"] for each in comment["files"]], comment["public"])
+    assert (kind in {"picture", "video"}) == ("look" in comment["text"])
+
+
+def test_a_file_that_expired_is_told(world, opened):
+    """Who sent a file that cannot be had any more hears so, and agents see that one is missing."""
+    world.does("photo", caption="look")
+    world.viber.state.shelf = MediaShelf(world.clock, world.viber.random.getrandbits)
+    world.run()
+    request = world.desk.control("request", {"issue": opened})
+    assert not any(each["files"] for each in request["comments"])
+    assert any("look" in each["text"] for each in request["comments"])
+    assert 1 == world.shown("Not passed on: ")
 
 
 @pytest.fixture

@@ -301,13 +301,3 @@ def test_what_cannot_be_passed_on_is_told(world):
     world.does("unsupported", kind="unheard_of")
     world.run()
     assert (1, []) == (world.shown("I cannot pass this on"), world.requests())
-
-
-def test_a_caption_is_passed_on(world):
-    """The text under a picture opens a request, and its sender is told that the file is missing."""
-    world.does("photo", caption="My printer")
-    world.run()
-    assert (["My printer"], 1) == (
-        [each["summary"] for each in world.requests()],
-        world.shown("Not passed on: "),
-    )
