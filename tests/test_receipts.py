@@ -103,5 +103,7 @@ def test_nothing_of_it_is_readable(receipts, storage):
     """Neither the storage nor a repr shows which message it was."""
     receipts.note(LINK, (TOKEN,))
     (row,) = storage.scan("receipt").rows
-    assert not any(word in row.key.encode() + row.value for word in (b"10001", b"chat/", TOKEN.encode()))
+    assert not any(
+        word in row.key.encode() + row.value for word in (b"10001", b"chat/", TOKEN.encode())
+    )
     assert TOKEN not in repr(receipts.vault.read(Receipt, "viber", "pa:1", TOKEN))

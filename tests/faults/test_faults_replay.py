@@ -32,7 +32,7 @@ KEPT: tuple[Any, ...] = (
     Link("other", "10012", "telegram", "7", CANARY),
     Conversation("telegram", "7", CANARY, ("10012",), "10012"),
     Claim(("poll", "telegram", "7"), CANARY, "b1", 5),
-    Receipt("telegram", "7", CANARY, "acme", "10012"),
+    Receipt("telegram", "7", CANARY, CANARY, "acme", "10012"),
     Project(SETTINGS, (BotRecord("telegram", "7", CANARY, "poll", {"token": CANARY}),)),
 )
 """Records of every kind; two links differ in nothing but the issue, two in nothing but the site."""

@@ -16,6 +16,7 @@ from chatbridge.keys import new_root_key, root_key_from_text
 from chatbridge.keyset_record import open_sealer
 from chatbridge.links import Link, LinkState, Told
 from chatbridge.privacy import Privacy
+from chatbridge.receipts import Receipt
 from chatbridge.records import BotRecord, Claim, Conversation, Intent, IntentKind, Project
 from chatbridge.roster import Roster
 from chatbridge.subjects import ChatSubject, RequestSubject
@@ -25,7 +26,7 @@ from chatbridge.vault import Vault
 ROOT = root_key_from_text(new_root_key())
 SITES = {"p0": "site-a", "p1": "site-a", "p2": "site-b"}
 CHATS = [f"chat-{number}" for number in range(4)]
-KINDS = ("project", "conversation", "link", "claim")
+KINDS = ("project", "conversation", "link", "receipt", "claim")
 
 issue_ids = st.integers(10_000, 10_005).map(str)
 link_states = st.sampled_from(LinkState)
@@ -53,6 +54,10 @@ def stores(draw):
             Link(SITES[name], issue_id, "acme", f"bot-{name}", chat, None, name, told=told,
                  state=state)
         )  # fmt: skip
+        for number in range(draw(st.integers(0, 2))):
+            message = f"message-{number} {SITES[name]} {issue_id}"
+            sent = Receipt("acme", f"bot-{name}", message, chat, SITES[name], issue_id)
+            vault.create(sent)
         talks.setdefault((name, chat), []).append(issue_id)
     for name in SITES:
         for chat in draw(st.sets(st.sampled_from(CHATS))):
@@ -107,7 +112,7 @@ def test_exports_of_all_projects_are_all_there_is(kept):
     shared = 1  # the feed of site-a, which two projects use
     inventory = {each.kind.name: each.count for each in privacy.inventory()}
     assert inventory["claim"] - shared == counts["claim"]
-    assert [inventory[kind] for kind in KINDS[:3]] == [counts[kind] for kind in KINDS[:3]]
+    assert [inventory[kind] for kind in KINDS[:4]] == [counts[kind] for kind in KINDS[:4]]
     assert "secret-" not in json.dumps(told)
 
 
@@ -166,8 +171,10 @@ def test_an_erased_project_is_nowhere(looks_at, kept, name):
 
 
 def _names(value, chat):
-    """Tell whether a plain conversation or link names the chat."""
-    return isinstance(value, list) and (list(chat) in (value[:3], value[2:5]))
+    """Tell whether a plain conversation, link or receipt names the chat."""
+    if not isinstance(value, list):
+        return False
+    return list(chat) in (value[:3], value[2:5], [*value[:2], *value[3:4]])
 
 
 def _other(site):
