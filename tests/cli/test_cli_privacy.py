@@ -26,7 +26,14 @@ def test_the_inventory_tells_kinds_and_counts_and_no_content(world, linked):
     assert "the chat, as the platform numbers it (personal data)" in told
     listed = json.loads(linked.good("privacy", "inventory", "--json"))
     counts = {each["kind"]: each["count"] for each in listed}
-    assert {"project": 1, "conversation": 1, "link": 1, "claim": 3, "keyset": 1} == counts
+    assert {
+        "project": 1,
+        "conversation": 1,
+        "link": 1,
+        "receipt": 0,
+        "claim": 3,
+        "keyset": 1,
+    } == counts
     for text in (told, json.dumps(listed)):
         assert "10001" not in text and world.bot_token not in text and "HELP" not in text
 
