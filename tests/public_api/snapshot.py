@@ -68,7 +68,7 @@ def _described(name: str, value: Any) -> Iterator[str]:
     if attrs.has(value):
         for field in attrs.fields(value):
             default = "" if field.default is attrs.NOTHING else " = ..."
-            yield f"    {field.name}: {field.type}{default}"
+            yield f"    {field.name}: {_annotation(value, field.name)}{default}"
     for member, found in sorted(vars(value).items()):
         if member.startswith("_") and member != "__init__":
             continue
@@ -78,6 +78,15 @@ def _described(name: str, value: Any) -> Iterator[str]:
             yield f"    {member}{_signature(found.__func__)}"
         elif inspect.isfunction(found) and not (member == "__init__" and attrs.has(value)):
             yield f"    {member}{_signature(found)}"
+
+
+def _annotation(cls: type[Any], name: str) -> str:
+    """Return what stands in the source; attrs' own record of it changes once it is resolved."""
+    for each in cls.__mro__:
+        found = inspect.get_annotations(each).get(name)
+        if found is not None:
+            return found if isinstance(found, str) else inspect.formatannotation(found)
+    return ""
 
 
 def _signature(value: Any) -> str:
