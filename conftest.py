@@ -4,12 +4,83 @@ from __future__ import annotations
 
 import json
 import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent
+
+
+_WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_LOOPBACK: Final = ("127.", "::1", "localhost")
+_SCRATCH: Final = tuple({os.path.realpath(tempfile.gettempdir()), "/dev/", "/proc/self/"})
+_BY_TOOLS: Final = ("__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".coverage")
+
+
+class Watch:
+    """Sees every file that is opened for writing and every place that is called.
+
+    Python offers no way to take an audit hook away again, so there is one for the whole run.
+    """
+
+    def __init__(self) -> None:
+        self.surprises: list[str] = []
+        self._judges: dict[str, Callable[[tuple[Any, ...]], str]] = {
+            "open": self._opened,
+            "os.mkdir": lambda given: self._written(given[0]),
+            "os.rename": lambda given: self._written(given[1]),
+            "os.link": lambda given: self._written(given[1]),
+            "os.symlink": lambda given: self._written(given[1]),
+            "sqlite3.connect": lambda given: self._database(str(given[0])),
+            "socket.connect": lambda given: self._called(given[1]),
+            "socket.sendto": lambda given: self._called(given[1]),
+        }
+
+    def __call__(self, event: str, given: tuple[Any, ...]) -> None:
+        """See the audit hooks of Python; fails what should not happen at its very place."""
+        judge = self._judges.get(event)
+        surprise = judge(given) if judge is not None else ""
+        if surprise:
+            self.surprises.append(surprise)
+            raise RuntimeError(f"unexpected {surprise}")
+
+    def _opened(self, given: tuple[Any, ...]) -> str:
+        path, mode, flags = given
+        writes = (flags or 0) & _WRITES or set(mode or "") & set("wax+")
+        return self._written(path) if writes else ""
+
+    def _database(self, name: str) -> str:
+        path = name.removeprefix("file://").removeprefix("file:").partition("?")[0]
+        return "" if path in {"", ":memory:"} or "mode=ro" in name else self._written(path)
+
+    def _written(self, path: Any) -> str:
+        if isinstance(path, int):
+            return ""
+        place = os.path.realpath(os.fsdecode(path))
+        allowed = place.startswith(_SCRATCH) or any(each in place for each in _BY_TOOLS)
+        return "" if allowed else f"file {place}"
+
+    def _called(self, address: Any) -> str:
+        if not isinstance(address, tuple) or str(address[0]).startswith(_LOOPBACK):
+            return ""
+        return f"call to {address[0]}"
+
+
+_watch = Watch()
+sys.addaudithook(_watch)
+
+
+@pytest.fixture(autouse=True)
+def watch() -> Iterator[Watch]:
+    """Fail the test that writes a file outside the scratch folder, or calls another machine."""
+    _watch.surprises.clear()
+    yield _watch
+    surprises, _watch.surprises = _watch.surprises, []
+    assert surprises == []
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

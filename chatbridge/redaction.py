@@ -10,7 +10,8 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping
+from typing import Any
 from urllib.parse import quote
 
 REDACTED = "…"
@@ -50,6 +51,27 @@ def hide_addresses(text: str) -> str:
     text = _REQUEST_LINE.sub(rf'"\g<1> {REDACTED} \g<2>"', text)
     text = _URL.sub(rf"\g<1>\g<2>/{REDACTED}", text)
     return _PATH.sub(f"/{REDACTED}", text)
+
+
+class PathlessLog(logging.LoggerAdapter[logging.Logger]):
+    """A web server's log without the paths of its callers and without tracebacks.
+
+    Paths hold what only a platform may know: a webhook's address, a file's signed one.
+    """
+
+    def process(
+        self, msg: object, kwargs: MutableMapping[str, Any]
+    ) -> tuple[str, MutableMapping[str, Any]]:
+        """See `logging.LoggerAdapter.process`."""
+        return hide_addresses(str(msg)), {
+            name: value for name, value in kwargs.items() if name != "exc_info"
+        }
+
+
+def with_pathless_log(channel: type[Any]) -> type[Any]:
+    """Return a channel class of the waitress web server that logs no path of a caller."""
+    log = PathlessLog(logging.getLogger("waitress"), {})
+    return type("PathlessChannel", (channel,), {"logger": log})
 
 
 class _OurCalls(threading.local):

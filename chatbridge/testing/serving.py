@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from chatbridge.errors import ConfigurationError
+from chatbridge.redaction import with_pathless_log
 from chatbridge.testing.simulation_app import SimulationApp
 from chatbridge.testing.simulator import Simulator
 from chatbridge.testing.webhook_courier import WebhookCourier
@@ -96,6 +97,7 @@ class SimulationServer:
         )
         for name, simulator in self._simulators.items():
             simulator.served_at(self.url(name))
+        self._server.channel_class = with_pathless_log(self._server.channel_class)
         self._loop.start()
         self._courier.start()
 

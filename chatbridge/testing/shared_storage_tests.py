@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chatbridge.errors import ConflictError, StorageUnavailableError
-from chatbridge.storage import ABSENT, Storage, Versioned
+from chatbridge.storage import ABSENT, ShowsRemains, Storage, Versioned
 
 THREADS = 8
 
@@ -55,6 +56,23 @@ class SharedStorageTests:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(add, [10] * THREADS))
         assert b"%d" % (10 * THREADS) == present(storage, "link:a").value
+
+    # --- erasing --------------------------------------------------------------------------------
+
+    def test_what_was_deleted_leaves_nothing(self, storage: Storage) -> None:
+        """Where a storage can show its bytes: after `drop_remains` deleted values are in none."""
+        if not isinstance(storage, ShowsRemains):
+            pytest.skip("cannot show its bytes")
+        gone, stays = (secrets.token_bytes(200) for _ in range(2))
+        storage.put("link:gone", gone)
+        storage.put("link:stays", gone)
+        storage.put("link:stays", stays)
+        storage.delete("link:gone")
+        storage.drop_remains()
+        pieces = list(storage.raw_bytes(1024, 400))
+        assert {"link": 1} == storage.kinds()
+        assert [True, False] == [any(each in piece for piece in pieces) for each in (stays, gone)]
+        assert stays == present(storage, "link:stays").value
 
     # --- closing --------------------------------------------------------------------------------
 

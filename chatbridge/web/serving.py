@@ -11,6 +11,7 @@ import time
 from typing import Any, Final
 
 from chatbridge import ConfigurationError
+from chatbridge.redaction import with_pathless_log
 from chatbridge.web.app import MAX_BODY, WsgiApp
 
 _ALL_IN_MEMORY: Final = 2**31
@@ -54,6 +55,7 @@ class WebServer:
             outbuf_high_watermark=_MOST_UNREAD,
             ident=None,
         )
+        self._server.channel_class = with_pathless_log(self._server.channel_class)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{self._server.effective_port}"
         self._stop_at: float | None = None
