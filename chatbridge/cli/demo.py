@@ -9,7 +9,9 @@ from pathlib import Path
 
 import click
 
-from chatbridge.cli.demo_stage import CHAT, Stage, eventually
+from chatbridge.cli.demo_people import CHATS, NAMES, People
+from chatbridge.cli.demo_pictures import ANSWER, PLAN, ROOF
+from chatbridge.cli.demo_stage import Stage, eventually
 
 _WIDTH = 76
 
@@ -37,113 +39,170 @@ class _Story:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
+        self._people = People(stage.desk, stage.chats)
         self.checked = 0
         self.failed = 0
 
     def tell(self) -> None:
-        _title("A desk and a chat platform are simulated on this machine; the bridge is real")
-        for line in self._stage.set_up_project():
+        _title("A desk and chat platforms are simulated on this machine; the bridge is real")
+        for line in self._stage.set_up_project("telegram"):
             _remark(line)
-        _remark(f"chatbridge run: process {self._stage.start_bridge()}, polling, no public URL")
+        _remark(f"chatbridge run: process {self._stage.start_bridge()}; Telegram is polled")
         key = self._opening()
         if not key:
             return
         self._conversation(key)
+        self._pictures(key)
         self._crash(key)
+        if "viber" in self._stage.chats:
+            self._viber()
         self._ending(key)
         self._secrecy(key)
 
     def _opening(self) -> str:
-        _title("A customer writes to the bot")
-        self._customer("My printer prints only hearts ❤️ since this morning")
-        self._check("a customer request was opened", lambda: len(self._stage.requests()) == 1)
+        _title("A customer writes to the bot on Telegram")
+        self._customer("telegram", "My printer prints only hearts ❤️ since this morning")
+        self._check("a customer request was opened", lambda: len(self._people.requests()) == 1)
         if self.failed:
             return ""
-        key = str(self._stage.requests()[0]["key"])
-        self._check(f"the bot answered with its key, {key}", lambda: self._stage.shown(key))
-        self._bot(self._stage.shown(key))
+        key = str(self._people.requests()[0]["key"])
+        self._check(f"the bot answered with its key, {key}", lambda: self._shown(key))
+        self._bot(self._shown(key))
         return key
 
     def _conversation(self, key: str) -> None:
         _title("They talk")
-        self._agent(key, "Did you try to turn it off and on again?")
-        self._check("the answer is in the chat", lambda: self._stage.shown("off and on again"))
-        self._bot(self._stage.shown("off and on again"))
+        _say("agent", "Please try this: 1. turn it OFF 2. turn it on again", "cyan")
+        self._people.agent_says(key, ANSWER)
+        self._check("the answer is in the chat", lambda: self._shown("turn it on again"))
+        self._bot(self._shown("turn it on again"))
+        self._check("what was bold is bold", lambda: self._people.marked("off") == ["bold"])
         self._agent(key, "Sounds like a prank by the sales team.", public=False)
-        self._customer("Yes. Now it prints hearts in colour.")
+        self._customer("telegram", "Done. Now it prints hearts in colour.")
         self._check(
             "the customer's answer is a public comment in Jira",
-            lambda: [each["public"] for each in self._stage.comments("in colour")] == [True],
+            lambda: [each["public"] for each in self._people.comments("in colour")] == [True],
         )
-        self._agent(key, "A technician is on the way.")
-        self._check("the second answer is in the chat", lambda: self._stage.shown("technician"))
-        self._check("the internal note stayed inside", lambda: not self._stage.shown("prank"))
+        comment = self._agent(key, "A technician comes at 15:00.")
+        self._check("the second answer is in the chat", lambda: self._shown("at 15:00"))
+        _say("agent", "changes it: A technician comes at 16:00.", "cyan")
+        self._people.agent_changes(key, comment, "A technician comes at 16:00.")
+        self._check(
+            "the message in the chat was changed, no second one sent",
+            lambda: (len(self._shown("at 16:00")), len(self._shown("technician"))) == (1, 1),
+        )
+        self._check("the internal note stayed inside", lambda: not self._shown("prank"))
+
+    def _pictures(self, key: str) -> None:
+        _title("They send pictures")
+        _say("customer", "[picture] This is what it prints", "yellow")
+        self._people.customer_sends("telegram", ROOF, "This is what it prints")
+        self._check(
+            "it is attached in Jira, byte for byte, its caption in the same comment",
+            lambda: (
+                self._people.in_jira(ROOF) == 1
+                and len(self._people.comments("what it prints")[0]["files"]) == 1
+            ),
+        )
+        _say("agent", "[picture] The lever is here", "cyan")
+        self._people.agent_says(key, "The lever is here", picture=PLAN)
+        self._check(
+            "it is in the chat as a photo, byte for byte",
+            lambda: self._people.in_chat("telegram", PLAN) == 1,
+        )
+        self._bot(self._shown("The lever"))
 
     def _crash(self, key: str) -> None:
         _title("The bridge is killed while Jira has taken a message but has not answered yet")
         self._stage.slow_down_comments()
-        self._customer("He is here!")
-        self._check("Jira took the message", lambda: self._stage.comments("He is here!"))
+        self._customer("telegram", "He is here!")
+        self._check("Jira took the message", lambda: self._people.comments("He is here!"))
         self._stage.kill_bridge()
         _remark("kill -9")
         self._agent(key, "Great, I will wait for his report.")
-        self._customer("He found a hidden menu")
+        self._customer("telegram", "He found a hidden menu")
         _remark(f"chatbridge run again: process {self._stage.start_bridge()}")
         self._check(
             "what the agent wrote meanwhile arrived",
-            lambda: self._stage.shown("wait for his report"),
+            lambda: self._shown("wait for his report"),
         )
         self._check(
             "what the customer wrote meanwhile arrived",
-            lambda: self._stage.comments("hidden menu"),
+            lambda: self._people.comments("hidden menu"),
         )
+        self._check("each of the three stands there exactly once", self._nothing_doubled)
+
+    def _viber(self) -> None:
+        _title("The same desk answers on Viber; webhooks come to the running bridge")
+        for line in self._stage.set_up_project("telegram", "viber"):
+            if line.startswith("viber"):
+                _remark(line)
+        self._customer("viber", "Do you repair pianos as well?")
+        self._check("a second request was opened", lambda: len(self._people.requests()) == 2)
+        if len(self._people.requests()) != 2:
+            return
+        key = str(self._people.requests()[1]["key"])
         self._check(
-            "each of the three stands there exactly once",
-            lambda: (
-                [
-                    len(self._stage.comments("He is here!")),
-                    len(self._stage.comments("hidden menu")),
-                    len(self._stage.shown("wait for his report")),
-                ]
-                == [1, 1, 1]
-            ),
+            f"the bot answered with its key, {key}", lambda: self._people.shown("viber", key)
+        )
+        _say("agent", "Please try this: 1. turn it OFF 2. turn it on again", "cyan")
+        self._people.agent_says(key, ANSWER)
+        self._check(
+            "it is in the chat, its list as lines: Viber has no formatting that is safe",
+            lambda: self._people.shown("viber", "1. turn it off, wait\n2. turn it on again"),
+        )
+        _say("agent", "[picture] The lever is here", "cyan")
+        self._people.agent_says(key, "The lever is here", picture=PLAN)
+        self._check(
+            "Viber fetched the picture from the bridge, byte for byte",
+            lambda: self._people.in_chat("viber", PLAN) == 1,
+        )
+        _say("customer", "[picture] Mine looks like this", "yellow")
+        self._people.customer_sends("viber", ROOF, "Mine looks like this")
+        self._check(
+            "the customer's picture is attached in Jira",
+            lambda: self._people.in_jira(ROOF) == 2,
         )
 
     def _ending(self, key: str) -> None:
         _title("The request ends")
-        self._stage.agent_moves(key, "Resolved")
+        self._people.agent_moves(key, "Resolved")
         _say("agent", "moves the request to Resolved", "cyan")
-        self._check("the chat was told the new status", lambda: self._stage.shown("Resolved"))
-        self._bot(self._stage.shown("Resolved"))
+        self._check("the chat was told the new status", lambda: self._shown("Resolved"))
+        self._bot(self._shown("Resolved"))
 
     def _secrecy(self, key: str) -> None:
         _title("What the bridge has kept")
         code = self._stage.stop_bridge()
         self._check("it ended gracefully on SIGTERM", lambda: code == 0)
         self._check("still nothing came twice", self._nothing_doubled)
-        self._check("still no internal note in the chat", lambda: not self._stage.shown("prank"))
-        words = ["hearts", "colour", "technician", "prank", "Olena", str(CHAT), key]
-        words.append(self._stage.token.partition(":")[2])
+        self._check("still no internal note in the chat", lambda: not self._shown("prank"))
+        words = ["hearts", "colour", "technician", "prank", "piano", "lever", key]
+        words += [*CHATS.values(), *NAMES.values()]
+        words += [self._stage.token(name).rpartition(":")[2] for name in self._stage.chats]
         self._check(
-            "neither database nor log holds a word, a name, the chat, the key or the token",
+            "neither database nor log holds a word, a name, a chat, the key or a token",
             lambda: self._stage.files_hold(words) == [],
         )
 
     def _nothing_doubled(self) -> bool:
         there = (
-            self._stage.comments("He is here!"),
-            self._stage.comments("hidden menu"),
-            self._stage.shown("wait for his report"),
+            self._people.comments("He is here!"),
+            self._people.comments("hidden menu"),
+            self._shown("wait for his report"),
         )
         return [len(each) for each in there] == [1, 1, 1]
 
-    def _customer(self, text: str) -> None:
-        _say("customer", text, "yellow")
-        self._stage.customer_says(text)
+    def _shown(self, text: str) -> list[str]:
+        return self._people.shown("telegram", text)
 
-    def _agent(self, key: str, text: str, *, public: bool = True) -> None:
+    def _customer(self, platform: str, text: str) -> None:
+        _say("customer", text, "yellow")
+        self._people.customer_says(platform, text)
+
+    def _agent(self, key: str, text: str, *, public: bool = True) -> str:
         _say("agent" if public else "agent (internal note)", text, "cyan" if public else "magenta")
-        self._stage.agent_says(key, text, public=public)
+        return self._people.agent_says(key, text, public=public)
 
     def _bot(self, texts: list[str]) -> None:
         for text in texts[:1]:

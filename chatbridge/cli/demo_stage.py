@@ -5,23 +5,32 @@ Everything lies in one temporary folder that is removed at the end, and listens 
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from chatbridge import ConfigurationError, NewBot, Plugins, ProjectSettings, new_root_key
+from chatbridge import (
+    ConfigurationError,
+    NewBot,
+    Plugins,
+    ProjectSettings,
+    UnknownPluginError,
+    new_root_key,
+)
 from chatbridge.cli.new_files import write_new
 from chatbridge.configuration import open_bridge, read_configuration
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.serving import SimulationServer
-from chatbridge.testing.simulator import Fault, Simulator
+from chatbridge.testing.simulator import Fault
 
-CHAT = 700_100_200
+_MODES = {"telegram": "poll", "viber": "webhook"}
 _PATIENCE = 30.0
 _STARTUP = 30.0
 
@@ -38,6 +47,12 @@ url = "sqlite:demo.db"
 [keys]
 file = "demo.key"
 
+# Viber's webhooks come here, and it fetches files here.
+[web]
+host = "127.0.0.1"
+port = {port}
+public_url = "http://127.0.0.1:{port}"
+
 # A real bridge keeps the defaults, which leave slow services more time.
 [timings]
 feed_every = 0.5
@@ -50,15 +65,20 @@ poll_wait = 5.0
 
 
 class Stage:
-    """A customer, an agent, simulated services, and a bridge process that can be killed."""
+    """Simulated services, and a bridge process that can be killed.
+
+    Args:
+        folder: holds everything that the bridge keeps.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._config = folder / "chatbridge.toml"
         plugins = Plugins()
         self.desk = DeskSimulator()
-        self.chat: Simulator = plugins.simulator("telegram")()
-        self._server = SimulationServer({"desk": self.desk, "telegram": self.chat})
+        self.chats = {name: plugins.simulator(name)() for name in _platforms(plugins)}
+        self._server = SimulationServer({"desk": self.desk, **self.chats})
+        self._port = _free_port()
         self._bridge: subprocess.Popen[str] | None = None
         self.output = folder / "bridge.log"
 
@@ -66,7 +86,10 @@ class Stage:
         self._server.start()
         known = self.desk.credentials()
         text = _CONFIGURATION.format(
-            site_url=self._server.url("desk"), account=known["account"], token=known["api_token"]
+            site_url=self._server.url("desk"),
+            account=known["account"],
+            token=known["api_token"],
+            port=self._port,
         )
         write_new(self._config, text)
         write_new(self._folder / "demo.key", new_root_key() + "\n")
@@ -81,8 +104,12 @@ class Stage:
         self.kill_bridge()
         self._server.stop()
 
-    def set_up_project(self) -> list[str]:
-        """Keep the project and its bot; return what the checks said."""
+    def set_up_project(self, *platforms: str) -> list[str]:
+        """Keep the project with its bots; return what the checks said.
+
+        Args:
+            platforms: whose bots the project has; Telegram's is polled, Viber's gets webhooks.
+        """
         known = self.desk.credentials()
         settings = ProjectSettings(
             name="support",
@@ -90,22 +117,34 @@ class Stage:
             request_type=known["request_type"],
             privacy_notice="Your messages are passed on to our support team's Jira.",
         )
-        bot = NewBot(
-            "telegram",
-            {"token": self.token, "api_url": self._server.url("telegram")},
-        )
+        bots = [
+            NewBot(
+                name,
+                self._bot_settings(name),
+                mode=_MODES[name],
+            )
+            for name in platforms
+        ]
         with open_bridge(read_configuration(self._config)) as bridge:
-            findings = bridge.admin.set_project(settings, [bot])
+            findings = bridge.admin.set_project(settings, bots)
         return [f"{each.subject}: {each.text}" for each in findings]
 
-    @property
-    def token(self) -> str:
-        """The bot's token, which must not be found in any file of the bridge."""
-        return self.chat.credentials()["bot_token"]
+    def _bot_settings(self, platform: str) -> dict[str, Any]:
+        url = self._server.url(platform)
+        settings: dict[str, Any] = {"token": self.token(platform), "api_url": url}
+        if platform == "viber":
+            # Files of people are handed out by the simulator as well.
+            settings["media_urls"] = [url]
+        return settings
+
+    def token(self, platform: str) -> str:
+        """Return a bot's token, which must not be found in any file of the bridge."""
+        known = self.chats[platform].credentials()
+        return str(known["bot_token"])
 
     def start_bridge(self) -> int:
         """Start `chatbridge run` and return its process id once it is ready."""
-        command = [sys.executable, "-m", "chatbridge", "-c", str(self._config), "run", "--no-web"]
+        command = [sys.executable, "-m", "chatbridge", "-c", str(self._config), "run"]
         log = self.output.open("a")
         self._bridge = subprocess.Popen(  # noqa: S603 - our own program
             command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self._folder
@@ -133,44 +172,9 @@ class Stage:
         self.kill_bridge()
         return code
 
-    def customer_says(self, text: str) -> None:
-        """Let the customer write to the bot."""
-        self.chat.control("message", {"chat": CHAT, "text": text, "name": "Olena"})
-
-    def agent_says(self, issue: str, text: str, *, public: bool = True) -> None:
-        """Let the agent comment on the request."""
-        self.desk.control("comment", {"issue": issue, "text": text, "public": public})
-
-    def agent_moves(self, issue: str, status: str) -> None:
-        """Let the agent change the request's status."""
-        self.desk.control("transition", {"issue": issue, "status": status})
-
     def slow_down_comments(self) -> None:
         """Let Jira take the next comment, but keep its answer back."""
         self.desk.switch_fault(Fault(kind="slow", match="POST .*/issue/.*/comment$", seconds=20.0))
-
-    def requests(self) -> list[dict[str, Any]]:
-        """Return the customer requests in Jira."""
-        found: list[dict[str, Any]] = self.desk.control("requests", {})
-        return found
-
-    def comments(self, text: str) -> list[dict[str, Any]]:
-        """Return the comments in Jira that hold a text."""
-        return [
-            comment
-            for request in self.requests()
-            for comment in request["comments"]
-            if text in comment["text"]
-        ]
-
-    def shown(self, text: str) -> list[str]:
-        """Return the bot's messages in the chat that hold a text."""
-        messages = self.chat.control("transcript", {"chat": CHAT})
-        return [
-            message["text"]
-            for message in messages
-            if message["from"] == "bot" and text in message["text"]
-        ]
 
     def files_hold(self, words: list[str]) -> list[str]:
         """Return those of the words that stand readable in the bridge's database or log."""
@@ -178,6 +182,21 @@ class Stage:
         kept = [p for p in self._folder.rglob("*") if p.is_file() and p.name not in names]
         raw = b"".join(path.read_bytes() for path in kept)
         return [word for word in words if word.encode() in raw]
+
+
+def _platforms(plugins: Plugins) -> list[str]:
+    """Return the platforms of the demo that are installed; Telegram must be."""
+    found = ["telegram"]
+    with suppress(UnknownPluginError):
+        plugins.simulator("viber")
+        found.append("viber")
+    return found
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+        return port
 
 
 def eventually(ready: Callable[[], object], seconds: float = _PATIENCE) -> bool:
