@@ -69,9 +69,11 @@ class Stage:
 
     Args:
         folder: holds everything that the bridge keeps.
+        listens: whether the bridge takes webhooks and hands out files; one process can.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, listens: bool = True) -> None:
+        self._listens = listens
         self._folder = folder
         self._config = folder / "chatbridge.toml"
         plugins = Plugins()
@@ -145,6 +147,7 @@ class Stage:
     def start_bridge(self) -> int:
         """Start `chatbridge run` and return its process id once it is ready."""
         command = [sys.executable, "-m", "chatbridge", "-c", str(self._config), "run"]
+        command += [] if self._listens else ["--no-web"]
         log = self.output.open("a")
         self._bridge = subprocess.Popen(  # noqa: S603 - our own program
             command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=self._folder

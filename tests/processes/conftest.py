@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chatbridge.cli.demo_people import People
 from chatbridge.cli.demo_stage import Stage, eventually
 
 
@@ -18,11 +19,25 @@ class Company(Stage):
     """A stage on which everything that was said is noted, and on which bridges come and go."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+        super().__init__(folder, listens=False)
+        self.people = People(self.desk, self.chats)
+        self.requests, self.comments = self.people.requests, self.people.comments
         self.folder = folder
         self.key = ""
         self.said: dict[str, list[str]] = {"customer": [], "agent": [], "note": []}
         self.others: list[subprocess.Popen[str]] = []
+
+    def customer_says(self, text: str) -> None:
+        """Let the customer write to the bot."""
+        self.people.customer_says("telegram", text)
+
+    def agent_says(self, issue: str, text: str, *, public: bool = True) -> None:
+        """Let the agent comment on the request."""
+        self.people.agent_says(issue, text, public=public)
+
+    def shown(self, text: str) -> list[str]:
+        """Return the bot's messages that hold a text."""
+        return self.people.shown("telegram", text)
 
     def open(self) -> None:
         """Start a bridge and let the customer open a request."""
@@ -68,7 +83,12 @@ class Company(Stage):
         opened = [request["summary"] for request in self.requests()]
         assert ([], [], [], ["hello there"]) == (lost, twice, leaked, opened)
         assert doubled <= most_doubled
-        words = [*self.said["agent"], *self.said["customer"], self.key, self.token.split(":")[1]]
+        words = [
+            *self.said["agent"],
+            *self.said["customer"],
+            self.key,
+            self.token("telegram").split(":")[1],
+        ]
         assert [] == self.files_hold(words)
         return doubled
 
@@ -94,7 +114,7 @@ def open_company(tmp_path: Path) -> Iterator[Callable[[str], Company]]:
         company = Company(folder)
         company.__enter__()
         opened.append(company)
-        company.set_up_project()
+        company.set_up_project("telegram")
         return company
 
     yield make

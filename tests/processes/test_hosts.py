@@ -93,7 +93,7 @@ def preforked(company):
             )  # fmt: skip
         running.append(server)
         assert eventually(lambda: answers(port)), company.output.read_text()[-800:]
-        bot = {"token": company.token, "webhook_secret": "s3cret"}
+        bot = {"token": company.token("telegram"), "webhook_secret": "s3cret"}
         bot["api_url"] = company._server.url("telegram")
         with open_bridge(read_configuration(config)) as bridge:
             settings = bridge.admin.project("support").settings
