@@ -14,6 +14,7 @@ from chatbridge.links import Link
 from chatbridge.marks import Marks
 from chatbridge.observation import Observer
 from chatbridge.project import Timings
+from chatbridge.receipts import Receipts
 from chatbridge.roster import Roster
 from chatbridge.sending import Sending, change_link
 from chatbridge.vault import Kept, Vault
@@ -38,7 +39,9 @@ class Delivery:
     ) -> None:  # fmt: skip
         self.observer = observer or Observer(clock)
         self.owner = owner
-        self._means = Means(vault, marks, roster, owner, clock, timings, self.observer)
+        self._means = Means(
+            vault, marks, roster, owner, clock, timings, self.observer, Receipts(vault)
+        )
 
     def deliver(self, kept: Kept[Link], job: Job) -> Kept[Link]:
         """Send what is missing of the item and return the record in which it is complete.

@@ -12,6 +12,7 @@ from chatbridge.links import Link
 from chatbridge.marks import Marks
 from chatbridge.observation import Observer
 from chatbridge.project import Timings
+from chatbridge.receipts import Receipts
 from chatbridge.rendering import Draft
 from chatbridge.richtext import Document
 from chatbridge.roster import OpenBot, Roster
@@ -62,6 +63,7 @@ class Means:
         clock: the time.
         timings: the lease.
         observer: is told of parts that could not be shown.
+        receipts: remember which request a message was about.
         unrecorded: parts that were sent while the storage could not take the news of it.
     """
 
@@ -72,4 +74,5 @@ class Means:
     clock: Clock
     timings: Timings
     observer: Observer
+    receipts: Receipts
     unrecorded: set[tuple[str, str]] = field(factory=set, repr=False)

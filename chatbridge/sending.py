@@ -192,6 +192,8 @@ class Sending:
             receipt = means.roster.call(bot, bot.adapter.send(message), self._check)
             means.observer.count_part(bot.record.platform, charged=receipt.charged)
             self._messages += receipt.message_ids
+            if bot.adapter.capabilities.receipts:
+                means.receipts.note(self._kept.record, receipt.message_ids)
         except UnknownOutcomeError:
             self._doubt("the outcome of a send is unknown", "unconfirmed")
         except ContentError:
