@@ -39,7 +39,7 @@ class _Story:
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
-        self._people = People(stage.desk, stage.chats)
+        self.people = People(stage.desk, stage.chats)
         self.checked = 0
         self.failed = 0
 
@@ -62,10 +62,10 @@ class _Story:
     def _opening(self) -> str:
         _title("A customer writes to the bot on Telegram")
         self._customer("telegram", "My printer prints only hearts ❤️ since this morning")
-        self._check("a customer request was opened", lambda: len(self._people.requests()) == 1)
+        self._check("a customer request was opened", lambda: len(self.people.requests()) == 1)
         if self.failed:
             return ""
-        key = str(self._people.requests()[0]["key"])
+        key = str(self.people.requests()[0]["key"])
         self._check(f"the bot answered with its key, {key}", lambda: self._shown(key))
         self._bot(self._shown(key))
         return key
@@ -73,20 +73,20 @@ class _Story:
     def _conversation(self, key: str) -> None:
         _title("They talk")
         _say("agent", "Please try this: 1. turn it OFF 2. turn it on again", "cyan")
-        self._people.agent_says(key, ANSWER)
+        self.people.agent_says(key, ANSWER)
         self._check("the answer is in the chat", lambda: self._shown("turn it on again"))
         self._bot(self._shown("turn it on again"))
-        self._check("what was bold is bold", lambda: self._people.marked("off") == ["bold"])
+        self._check("what was bold is bold", lambda: self.people.marked("off") == ["bold"])
         self._agent(key, "Sounds like a prank by the sales team.", public=False)
         self._customer("telegram", "Done. Now it prints hearts in colour.")
         self._check(
             "the customer's answer is a public comment in Jira",
-            lambda: [each["public"] for each in self._people.comments("in colour")] == [True],
+            lambda: [each["public"] for each in self.people.comments("in colour")] == [True],
         )
         comment = self._agent(key, "A technician comes at 15:00.")
         self._check("the second answer is in the chat", lambda: self._shown("at 15:00"))
         _say("agent", "changes it: A technician comes at 16:00.", "cyan")
-        self._people.agent_changes(key, comment, "A technician comes at 16:00.")
+        self.people.agent_changes(key, comment, "A technician comes at 16:00.")
         self._check(
             "the message in the chat was changed, no second one sent",
             lambda: (len(self._shown("at 16:00")), len(self._shown("technician"))) == (1, 1),
@@ -96,19 +96,19 @@ class _Story:
     def _pictures(self, key: str) -> None:
         _title("They send pictures")
         _say("customer", "[picture] This is what it prints", "yellow")
-        self._people.customer_sends("telegram", ROOF, "This is what it prints")
+        self.people.customer_sends("telegram", ROOF, "This is what it prints")
         self._check(
             "it is attached in Jira, byte for byte, its caption in the same comment",
             lambda: (
-                self._people.in_jira(ROOF) == 1
-                and len(self._people.comments("what it prints")[0]["files"]) == 1
+                self.people.in_jira(ROOF) == 1
+                and len(self.people.comments("what it prints")[0]["files"]) == 1
             ),
         )
         _say("agent", "[picture] The lever is here", "cyan")
-        self._people.agent_says(key, "The lever is here", picture=PLAN)
+        self.people.agent_says(key, "The lever is here", picture=PLAN)
         self._check(
             "it is in the chat as a photo, byte for byte",
-            lambda: self._people.in_chat("telegram", PLAN) == 1,
+            lambda: self.people.in_chat("telegram", PLAN) == 1,
         )
         self._bot(self._shown("The lever"))
 
@@ -116,7 +116,7 @@ class _Story:
         _title("The bridge is killed while Jira has taken a message but has not answered yet")
         self._stage.slow_down_comments()
         self._customer("telegram", "He is here!")
-        self._check("Jira took the message", lambda: self._people.comments("He is here!"))
+        self._check("Jira took the message", lambda: self.people.comments("He is here!"))
         self._stage.kill_bridge()
         _remark("kill -9")
         self._agent(key, "Great, I will wait for his report.")
@@ -128,7 +128,7 @@ class _Story:
         )
         self._check(
             "what the customer wrote meanwhile arrived",
-            lambda: self._people.comments("hidden menu"),
+            lambda: self.people.comments("hidden menu"),
         )
         self._check("each of the three stands there exactly once", self._nothing_doubled)
 
@@ -138,35 +138,35 @@ class _Story:
             if line.startswith("viber"):
                 _remark(line)
         self._customer("viber", "Do you repair pianos as well?")
-        self._check("a second request was opened", lambda: len(self._people.requests()) == 2)
-        if len(self._people.requests()) != 2:
+        self._check("a second request was opened", lambda: len(self.people.requests()) == 2)
+        if len(self.people.requests()) != 2:
             return
-        key = str(self._people.requests()[1]["key"])
+        key = str(self.people.requests()[1]["key"])
         self._check(
-            f"the bot answered with its key, {key}", lambda: self._people.shown("viber", key)
+            f"the bot answered with its key, {key}", lambda: self.people.shown("viber", key)
         )
         _say("agent", "Please try this: 1. turn it OFF 2. turn it on again", "cyan")
-        self._people.agent_says(key, ANSWER)
+        self.people.agent_says(key, ANSWER)
         self._check(
             "it is in the chat, its list as lines: Viber has no formatting that is safe",
-            lambda: self._people.shown("viber", "1. turn it off, wait\n2. turn it on again"),
+            lambda: self.people.shown("viber", "1. turn it off, wait\n2. turn it on again"),
         )
         _say("agent", "[picture] The lever is here", "cyan")
-        self._people.agent_says(key, "The lever is here", picture=PLAN)
+        self.people.agent_says(key, "The lever is here", picture=PLAN)
         self._check(
             "Viber fetched the picture from the bridge, byte for byte",
-            lambda: self._people.in_chat("viber", PLAN) == 1,
+            lambda: self.people.in_chat("viber", PLAN) == 1,
         )
         _say("customer", "[picture] Mine looks like this", "yellow")
-        self._people.customer_sends("viber", ROOF, "Mine looks like this")
+        self.people.customer_sends("viber", ROOF, "Mine looks like this")
         self._check(
             "the customer's picture is attached in Jira",
-            lambda: self._people.in_jira(ROOF) == 2,
+            lambda: self.people.in_jira(ROOF) == 2,
         )
 
     def _ending(self, key: str) -> None:
         _title("The request ends")
-        self._people.agent_moves(key, "Resolved")
+        self.people.agent_moves(key, "Resolved")
         _say("agent", "moves the request to Resolved", "cyan")
         self._check("the chat was told the new status", lambda: self._shown("Resolved"))
         self._bot(self._shown("Resolved"))
@@ -187,22 +187,22 @@ class _Story:
 
     def _nothing_doubled(self) -> bool:
         there = (
-            self._people.comments("He is here!"),
-            self._people.comments("hidden menu"),
+            self.people.comments("He is here!"),
+            self.people.comments("hidden menu"),
             self._shown("wait for his report"),
         )
         return [len(each) for each in there] == [1, 1, 1]
 
     def _shown(self, text: str) -> list[str]:
-        return self._people.shown("telegram", text)
+        return self.people.shown("telegram", text)
 
     def _customer(self, platform: str, text: str) -> None:
         _say("customer", text, "yellow")
-        self._people.customer_says(platform, text)
+        self.people.customer_says(platform, text)
 
     def _agent(self, key: str, text: str, *, public: bool = True) -> str:
         _say("agent" if public else "agent (internal note)", text, "cyan" if public else "magenta")
-        return self._people.agent_says(key, text, public=public)
+        return self.people.agent_says(key, text, public=public)
 
     def _bot(self, texts: list[str]) -> None:
         for text in texts[:1]:

@@ -13,6 +13,7 @@ import pytest
 
 from chatbridge.cli import demo_stage
 from chatbridge.cli.demo import _Story
+from chatbridge.cli.demo_people import CHATS, NAMES
 from chatbridge.testing.world.histories import beginning
 from chatbridge.testing.world.operations import perform, prepare
 from chatbridge.testing.world.random_histories import history_of
@@ -89,10 +90,11 @@ def test_the_demo_writes_no_word_down(tmp_path, monkeypatch, capsys):
     with Looking(folder) as stage:
         story = _Story(stage)
         story.tell()
-        secrets = [stage.token.partition(":")[2], stage.desk.credentials()["api_token"]]
-        keys = [each["key"] for each in stage.requests()]
+        secrets = [stage.token(name).rpartition(":")[2] for name in stage.chats]
+        secrets.append(stage.desk.credentials()["api_token"])
+        keys = [each["key"] for each in story.people.requests()]
     told = capsys.readouterr().out
-    words = ["colour", "technician", "turn it off", "Olena", str(demo_stage.CHAT)]
+    words = ["colour", "technician", "turn it off", "lever", *NAMES.values(), *CHATS.values()]
     assert (0, True) == (story.failed, all(word in told for word in words[:3]))
     assert any(name.startswith("demo.db-wal") for name in seen)
     log = b"".join(raw for name, raw in seen.items() if name.startswith("bridge.log"))
