@@ -339,6 +339,21 @@ def test_every_root_key_is_needed(make, clock):
         read_keyset(storage, [stranger])
 
 
+def test_a_root_key_that_comes_meanwhile_is_not_locked_out(make, clock):
+    """A root key that is added during a rotation stays; the rotation ends once it is given, too."""
+    storage, vault = make()
+    new = RootKey(b"n" * 32)
+    rotation = Rotation(storage, [ROOT], clock).run()
+    next(rotation)
+    add_root(storage, [ROOT], new)
+    with pytest.raises(ConfigurationError, match=f"{new.fingerprint} opens this storage, too"):
+        list(rotation)
+    assert 2 == len(read_keyset(storage, [new]).keyset.data_keys)
+    assert LINKS + 2 == readable(vault)
+    list(Rotation(storage, [ROOT, new], clock).run())
+    assert 1 == len(read_keyset(storage, [new]).keyset.data_keys)
+
+
 def test_a_storage_that_was_never_set_up(clock):
     """There is nothing to rotate where no keyset is, and none is made."""
     storage = MemoryStorage()
