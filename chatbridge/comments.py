@@ -236,8 +236,9 @@ class CommentReader:
         )
 
     def _mark(self, link: Link, comment: PublicComment) -> str:
-        # Of what the customer API says: it is read anyway, and read for each look.
-        text = comment.body.plain()
+        # Of what the customer API says, which is read for each look anyway, before anything was
+        # made of it: a later version that reads markup better shall see no change in it.
+        text = comment.wording or comment.body.plain()
         return self._marks.text_mark(link.site, link.issue_id, comment.comment_id, text)
 
     def _doubt(self, link: Link, unknown: list[PublicComment], settled: set[str]) -> float | None:

@@ -149,6 +149,8 @@ class PublicComment:
         author_name: as customers see it.
         body: its text as the customer API gives it; used where the second witness has none.
         files: what is attached to it, in the site's order.
+        wording: the text exactly as the site gives it, to see whether it was changed; empty where
+            `body` has to do.
     """
 
     comment_id: str
@@ -157,6 +159,7 @@ class PublicComment:
     author_name: str = field(default="", repr=False)
     body: Document = EMPTY
     files: tuple[CommentFile, ...] = ()
+    wording: str = field(default="", repr=False)
 
 
 @frozen

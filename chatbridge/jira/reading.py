@@ -149,6 +149,7 @@ def _public_ones(value: Any, dialect: Dialect) -> list[PublicComment]:
             text_or(comment.get("author"), "displayName"),
             Document.from_plain(unescape(text_or(comment, "body"))),
             comment_files(comment),
+            text_or(comment, "body"),
         )
         for comment in comments
         if comment.get("public") is True and isinstance(comment.get("id"), str)
