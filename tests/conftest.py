@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+from attrs import evolve
 
 from chatbridge import (
     Bridge,
-    CloudDesk,
     HttpRequest,
     HttpResponse,
+    JiraDesk,
     MemoryStorage,
     NewBot,
     Notice,
@@ -36,6 +37,7 @@ from chatbridge.testing.simulated_transport import SimulatedTransport
 from chatbridge.testing.virtual_clock import VirtualClock
 
 SITE_URL = "https://acme.atlassian.net"
+SITE_URLS = {"cloud": SITE_URL, "data_center": "https://jira.acme.example"}
 TELEGRAM_URL = "https://api.telegram.org"
 PUBLIC_URL = "https://bridge.example"
 _UNDOCUMENTED_STATUSES = {429}
@@ -131,14 +133,17 @@ def adf_errors(specs: Path) -> Callable[[Any], list[str]]:
 class World:
     """A customer, agents, and the bridge between them."""
 
-    def __init__(self, storage: Storage | None = None, mode: str = "poll") -> None:
+    def __init__(
+        self, storage: Storage | None = None, mode: str = "poll", edition: str = "cloud"
+    ) -> None:
         self.clock = VirtualClock()
         self.plugins = Plugins()
-        self.desk = DeskSimulator(clock=self.clock)
+        self.desk = DeskSimulator(clock=self.clock, kind=edition)
+        self.site_url = SITE_URLS[edition]
         self.telegram = self.plugins.simulator("telegram")(clock=self.clock)
         self.calls: list[tuple[HttpRequest, HttpResponse]] = []
         self.transport = SimulatedTransport(
-            {SITE_URL: self.desk, TELEGRAM_URL: self.telegram},
+            {self.site_url: self.desk, TELEGRAM_URL: self.telegram},
             self.clock,
             log=lambda request, response: self.calls.append((request, response)),
         )
@@ -154,17 +159,15 @@ class World:
     ) -> Bridge:
         """Start another process, as it were, on the same storage unless another is given."""
         known = self.desk.credentials()
+        secrets = {name: Secret(known[name]) for name in known if name.startswith("hint_")}
+        token = Secret(known.get("personal_token") or known["api_token"])
         site = SiteSettings(
-            url=SITE_URL,
-            name="acme",
-            account=known["account"],
-            token=Secret(known["api_token"]),
-            hint_secret=Secret(known["hint_secret"]),
+            url=self.site_url, name="acme", account=known.get("account"), token=token, **secrets
         )
         return Bridge(
             storage=storage or self.storage,
             root_keys=self.root,
-            sites=[CloudDesk(site)],
+            sites=[JiraDesk(site)],
             public_url=public_url,
             plugins=self.plugins,
             transport=self.transport,
@@ -223,6 +226,7 @@ class World:
                 path = owed.url.removeprefix(PUBLIC_URL + "/").split("/")
                 webhook = WebhookRequest(owed.headers, owed.body)
                 if path[0] == "hints":
+                    webhook = evolve(webhook, path_secret="".join(path[2:]))
                     answer = self.bridge.receive_hint(path[1], webhook)
                 else:
                     answer = self.bridge.receive_webhook(path[1], path[2], webhook)
@@ -231,10 +235,22 @@ class World:
         return answers
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that are marked so on Cloud and on Data Center."""
+    if metafunc.definition.get_closest_marker("both_editions"):
+        metafunc.parametrize("edition", ["cloud", "data_center"], indirect=True)
+
+
 @pytest.fixture
-def world() -> World:
+def edition(request: pytest.FixtureRequest) -> str:
+    """Return which Jira it is: Cloud, unless a test is marked to run on both."""
+    return str(getattr(request, "param", "cloud"))
+
+
+@pytest.fixture
+def world(edition: str) -> World:
     """Return a world in which the bot is polled."""
-    return World()
+    return World(edition=edition)
 
 
 @pytest.fixture

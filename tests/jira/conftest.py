@@ -31,12 +31,6 @@ def clock() -> VirtualClock:
 
 
 @pytest.fixture
-def edition(request: pytest.FixtureRequest) -> str:
-    """Return which Jira it is: Cloud, unless a test is parametrised with the other."""
-    return str(getattr(request, "param", "cloud"))
-
-
-@pytest.fixture
 def site(clock: VirtualClock, edition: str) -> DeskSimulator:
     """Return a Jira site."""
     return DeskSimulator(clock=clock, kind=edition)

@@ -25,9 +25,6 @@ from chatbridge.testing.simulator import Fault
 
 SITE = "https://acme.atlassian.net"
 
-both = pytest.mark.parametrize("edition", ["cloud", "data_center"], indirect=True)
-"""Lets a test hold on Cloud and on Data Center; the others are about Cloud alone."""
-
 
 def _say(text: str) -> Document:
     return Document.from_plain(text)
@@ -127,7 +124,7 @@ def test_a_failing_oauth_token_giver_shows_nothing(world: Any) -> None:
     assert caught.value.__context__ is None
 
 
-@both
+@pytest.mark.both_editions
 def test_a_revoked_token_is_refused(world: Any) -> None:
     """A token that neither place takes is UNAUTHORISED."""
     world.desk = world.new_desk(token=Secret("wrong"))
@@ -147,7 +144,7 @@ def test_secrets_include_the_encoded_credential(world: Any) -> None:
 # --- opening and finding requests ---------------------------------------------------------------
 
 
-@both
+@pytest.mark.both_editions
 def test_opening_makes_one_request(world: Any, draft: NewRequest) -> None:
     """A request is opened once, with its text as text and its marker as the last line."""
     issue = world.open(evolve(draft, summary="Two\nlines " + "x" * 300))
@@ -167,7 +164,7 @@ def test_a_site_that_refuses_adf_gets_markup(world: Any, draft: NewRequest) -> N
     assert [400, 201] == [r.status for q, r in world.calls if q.url.endswith("/request")]
 
 
-@both
+@pytest.mark.both_editions
 def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> None:
     """A 400 that is not about the description is a refusal at once."""
     with pytest.raises(RefusedError) as caught:
@@ -176,7 +173,7 @@ def test_a_missing_field_is_not_tried_twice(world: Any, draft: NewRequest) -> No
     assert 1 == len([q for q, _ in world.calls if q.method == "POST"])
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F38")
 @pytest.mark.parametrize(
     ("kind", "rung", "field"),
@@ -200,7 +197,7 @@ def test_a_lost_request_is_found_by_its_marker(
     assert world.run(world.desk.find_request(evolve(draft, marker="cbother999"))) is None
 
 
-@both
+@pytest.mark.both_editions
 def test_of_several_requests_the_first_is_found(world: Any, draft: NewRequest) -> None:
     """Where a marker is on two requests, the one with the lowest id is it."""
     first = world.open(draft)
@@ -209,7 +206,7 @@ def test_of_several_requests_the_first_is_found(world: Any, draft: NewRequest) -
     assert first == world.run(world.desk.find_request(draft)).issue_id
 
 
-@both
+@pytest.mark.both_editions
 def test_each_source_finds_what_the_other_cannot(world: Any, draft: NewRequest) -> None:
     """A field that cannot be searched is found in the list, an old request by the search."""
     issue = world.open(draft)
@@ -222,7 +219,7 @@ def test_each_source_finds_what_the_other_cannot(world: Any, draft: NewRequest) 
     assert issue == world.run(world.desk.find_request(draft)).issue_id
 
 
-@both
+@pytest.mark.both_editions
 def test_a_search_that_fails_otherwise_is_not_none(world: Any, draft: NewRequest) -> None:
     """Where the search fails for another reason, nothing is said of the request."""
     for status, error in ((503, RetryLaterError), (403, RefusedError)):
@@ -231,7 +228,7 @@ def test_a_search_that_fails_otherwise_is_not_none(world: Any, draft: NewRequest
             world.run(world.desk.find_request(draft))
 
 
-@both
+@pytest.mark.both_editions
 def test_the_index_may_lag(world: Any, draft: NewRequest) -> None:
     """A request that no index knows yet is not found, and is found later."""
     world.act("behaviour", index_lag=30.0)
@@ -250,7 +247,7 @@ def test_a_marker_that_could_break_a_search_is_refused(world: Any, draft: NewReq
         world.run(world.desk.changes(('HELP") OR (x',), 5))
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"issueId": 1e999}', b"[" * 5000])
 def test_an_unreadable_answer_to_an_opening_is_unknown(
     world: Any, draft: NewRequest, body: bytes
@@ -267,7 +264,7 @@ def test_an_unreadable_answer_to_an_opening_is_unknown(
 # --- comments -----------------------------------------------------------------------------------
 
 
-@both
+@pytest.mark.both_editions
 def test_a_comment_carries_its_marker_and_is_public(world: Any, issue: str) -> None:
     """Marker and visibility travel in the write that makes the comment."""
     comment = world.run(world.desk.add_comment(issue, _say("Hello"), "m1"))
@@ -277,7 +274,7 @@ def test_a_comment_carries_its_marker_and_is_public(world: Any, issue: str) -> N
     )
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F38")
 def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) -> None:
     """A comment whose answer was lost may come late; then its marker leads to it."""
@@ -292,7 +289,7 @@ def test_a_lost_comment_is_found_once_it_is_committed(world: Any, issue: str) ->
     assert {"m1": (shown["id"],)} == world.run(world.desk.find_comments(issue, markers))
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F38")
 def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> None:
     """A call that was lost on its way is unknown too, and leaves nothing."""
@@ -302,7 +299,7 @@ def test_a_comment_that_was_not_made_is_not_found(world: Any, issue: str) -> Non
     assert {} == world.run(world.desk.find_comments(issue, frozenset({"m1"})))
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize("hidden", [False, True])
 def test_markers_are_found_on_every_page(world: Any, issue: str, hidden: bool) -> None:
     """Old comments and doubles are found, whether or not listing shows properties."""
@@ -317,7 +314,7 @@ def test_markers_are_found_on_every_page(world: Any, issue: str, hidden: bool) -
     assert {"m1": (first,), "m2": (twin, later)} == found
 
 
-@both
+@pytest.mark.both_editions
 def test_a_doubled_comment_is_removed_once_or_twice(world: Any, issue: str) -> None:
     """Removing a comment of our own works, and again when it is gone already."""
     keep, twin = (world.run(world.desk.add_comment(issue, _say("new"), "m")) for _ in range(2))
@@ -326,7 +323,7 @@ def test_a_doubled_comment_is_removed_once_or_twice(world: Any, issue: str) -> N
     assert {"m": (keep,)} == world.run(world.desk.find_comments(issue, frozenset({"m"})))
 
 
-@both
+@pytest.mark.both_editions
 def test_texts_are_cut_to_what_a_comment_holds(world: Any, issue: str) -> None:
     """Each piece is taken by Jira, nothing is lost, no pair of surrogates is cut."""
     text = "\n\n".join("Füße 👩‍👩‍👧 " * 40 + f'"{n}"' for n in range(120))
@@ -349,7 +346,7 @@ def test_a_text_without_a_good_place_is_cut_all_the_same(world: Any, text: str) 
         assert "".join(text.split()) == "".join(joined.split())
 
 
-@both
+@pytest.mark.both_editions
 def test_a_text_that_is_too_long_is_named_so(world: Any, issue: str) -> None:
     """Jira's refusal of a long text is TOO_LONG, so that somebody can cut it."""
     with pytest.raises(RefusedError) as caught:
@@ -357,7 +354,7 @@ def test_a_text_that_is_too_long_is_named_so(world: Any, issue: str) -> None:
     assert caught.value.reason == Refusal.TOO_LONG
 
 
-@both
+@pytest.mark.both_editions
 def test_a_note_is_internal_and_found_by_its_text(world: Any, issue: str) -> None:
     """Notes are written internally, through the customer API, and compared as text."""
     text = "Could not deliver *this* to the chat: {code} a\\b"
@@ -386,7 +383,7 @@ def test_a_request_is_read_by_id_and_key(world: Any, issue: str) -> None:
     assert world.calls[-1][0].url.endswith("requestLanguage=en-US")
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize(
     ("status", "category"),
     [
@@ -404,7 +401,7 @@ def test_categories_are_told_apart(
     assert category == world.run(world.desk.read_request(issue)).category
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F16")
 def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     """Outside a service project the request is NOT_FOUND, though all its comments claim public."""
@@ -416,7 +413,7 @@ def test_a_moved_issue_is_no_request_any_more(world: Any, issue: str) -> None:
     assert () == world.run(world.desk.public_comments(issue))
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize(
     ("switch", "reason"), [("access", Refusal.NOT_FOUND), ("licensed", Refusal.FORBIDDEN)]
 )
@@ -445,7 +442,7 @@ def test_only_public_comments_are_read(world: Any, issue: str) -> None:
     assert int(world.clock.time() * 1000) == comments[0].created
 
 
-@both
+@pytest.mark.both_editions
 def test_all_pages_are_read(world: Any, issue: str) -> None:
     """More comments than one page holds are all read, banks of ids or not."""
     world.act("behaviour", banks=True)
@@ -455,7 +452,7 @@ def test_all_pages_are_read(world: Any, issue: str) -> None:
     assert len(said) == len(comments)
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F19")
 @pytest.mark.invariant("I1")
 def test_a_comment_that_slips_across_a_page_is_not_lost(world: Any, issue: str) -> None:
@@ -497,7 +494,7 @@ def _page(*comments: dict[str, Any]) -> bytes:
 _COMMENT = {"id": "1", "public": True, "created": {"epochMillis": 5}, "body": "x"}
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F15", "F23")
 @pytest.mark.invariant("I2")
 @pytest.mark.parametrize("public", [None, False, "true", 1, "yes", [True], {"public": True}])
@@ -510,7 +507,7 @@ def test_public_must_be_exactly_true(world: Any, issue: str, public: Any) -> Non
     assert ["1"] == [each.comment_id for each in found]
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F21", "F23")
 @pytest.mark.parametrize(
     "body",
@@ -524,7 +521,7 @@ def test_a_malformed_list_is_never_a_short_one(world: Any, issue: str, body: byt
         _answered(world.desk.public_comments(issue), HttpResponse(200, body=body))
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize(
     "body", [b"{}", b'{"currentStatus": null}', b'{"issueId": "1", "currentStatus": {"status": 1}}']
 )
@@ -537,7 +534,7 @@ def test_a_request_without_its_status_is_an_error(world: Any, issue: str, body: 
 # --- the second witness -------------------------------------------------------------------------
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.fault("F15")
 @pytest.mark.invariant("I2")
 def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str) -> None:
@@ -557,7 +554,7 @@ def test_the_second_witness_sees_what_the_first_does_not(world: Any, issue: str)
     assert "for all" == found[plain].body.plain()
 
 
-@both
+@pytest.mark.both_editions
 def test_a_comment_of_another_issue_is_no_witness(world: Any, draft: NewRequest) -> None:
     """An id that belongs to another issue is as if it were not there."""
     one, other = world.open(draft), world.open(draft)
@@ -578,7 +575,7 @@ def test_many_comments_are_asked_for_in_pieces(world: Any, issue: str) -> None:
 _WITNESS = {"id": "1", "jsdPublic": True, "properties": [], "body": "x"}
 
 
-@both
+@pytest.mark.both_editions
 @pytest.mark.parametrize(
     ("changes", "unrestricted"),
     [
@@ -619,7 +616,7 @@ def test_a_comment_that_says_nothing_of_itself_is_restricted(world: Any, issue: 
 # --- the feed -----------------------------------------------------------------------------------
 
 
-@both
+@pytest.mark.both_editions
 def test_changes_are_listed_newest_first(world: Any, draft: NewRequest) -> None:
     """All pages, each issue once, the newest first, nothing older than asked for."""
     world.act("behaviour", search_cap=3)
@@ -638,7 +635,7 @@ def test_changes_are_listed_newest_first(world: Any, draft: NewRequest) -> None:
     assert {"project in (10001) AND updated >= -30m ORDER BY updated DESC"} == set(asked)
 
 
-@both
+@pytest.mark.both_editions
 def test_a_change_shows_by_its_time(world: Any, issue: str) -> None:
     """`updated` differs after every change, and stays the same without one."""
     before = world.run(world.desk.changes(("10",), 5))
@@ -647,14 +644,14 @@ def test_a_change_shows_by_its_time(world: Any, issue: str) -> None:
     assert before != world.run(world.desk.changes(("10",), 5))
 
 
-@both
+@pytest.mark.both_editions
 def test_without_desks_nothing_is_asked(world: Any) -> None:
     """No desks, no search."""
     assert [] == world.run(world.desk.changes((), 5))
     assert [] == world.calls
 
 
-@both
+@pytest.mark.both_editions
 def test_an_issue_that_moves_between_pages_counts_once(world: Any, issue: str) -> None:
     """An issue that changes while pages are read is listed once, as it was seen first."""
     pages: list[dict[str, Any]] = [
@@ -700,7 +697,7 @@ def test_a_search_that_turns_in_circles_ends(world: Any, issue: str) -> None:
 # --- request types and paces --------------------------------------------------------------------
 
 
-@both
+@pytest.mark.both_editions
 def test_fields_of_a_request_type(world: Any) -> None:
     """Required fields, texts and options are told apart."""
     outage = world.run(world.desk.request_type("10", "27"))
@@ -771,7 +768,7 @@ def _adf_size(document: Document) -> int:
     return adf_length(document)
 
 
-@both
+@pytest.mark.both_editions
 def test_an_exchange_survives_a_document_of_nothing(world: Any, issue: str) -> None:
     """An empty text is sent as an empty paragraph, which Jira takes."""
     for body in (Document(), Document((Paragraph((Text("\x00\x01"),)),))):

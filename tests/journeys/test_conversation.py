@@ -329,6 +329,7 @@ def test_burst_of_comments_becomes_one_question(world, held):
     assert (["Show them"], 0) == (question["choices"], world.shown("answer "))
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F32")
 @pytest.mark.invariant("I1")
 def test_pressing_the_button_releases_the_answers(world, held):
@@ -479,6 +480,7 @@ def test_long_answer_goes_on_after_a_block_where_it_stopped(world, opened):
     assert LONG == " ".join(parts).removeprefix("Alice Agent: ")
 
 
+@pytest.mark.both_editions
 @pytest.mark.invariant("I27")
 def test_note_is_written_once_though_its_answer_is_lost(world, opened):
     """When nobody knows whether the note was written, it is looked for, not written again."""
@@ -520,6 +522,7 @@ def test_migration_found_out_by_a_refusal_is_followed(world, in_group):
 # --- what is shown, and what never is -----------------------------------------------------------
 
 
+@pytest.mark.both_editions
 @pytest.mark.invariant("I2")
 def test_note_is_never_sent(world, opened):
     """An internal note reaches no chat, at no time, whatever wakes the link."""
@@ -531,6 +534,7 @@ def test_note_is_never_sent(world, opened):
     assert (0, 1) == (world.shown("odd"), world.shown("hello"))
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F15")
 @pytest.mark.invariant("I2")
 def test_restricted_comment_that_claims_to_be_public_is_never_sent(world, opened):
@@ -541,6 +545,7 @@ def test_restricted_comment_that_claims_to_be_public_is_never_sent(world, opened
     assert (0, 1) == (world.shown("for admins"), world.shown("for everybody"))
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F10", "F11")
 def test_comment_made_public_later_is_delivered_with_its_time(world, opened):
     """A note that becomes public arrives after newer comments, and says when it was written."""
@@ -555,6 +560,7 @@ def test_comment_made_public_later_is_delivered_with_its_time(world, opened):
     assert 0 == world.shown("Written at 2027-01-15 08:00 UTC:\nlook")
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F12")
 @pytest.mark.invariant("I2")
 def test_comment_made_internal_before_it_was_sent_is_not_sent(world, opened):
@@ -593,6 +599,7 @@ def test_closed_statuses_by_name_end_the_conversation(world, opened):
     assert (1, 2) == (world.shown("was closed"), len(world.requests()))
 
 
+@pytest.mark.both_editions
 @pytest.mark.parametrize(
     ("settings", "start"),
     [
@@ -632,6 +639,7 @@ def test_long_answer_arrives_complete_in_several_messages(world, opened):
     assert LONG == " ".join(parts).removeprefix("Alice Agent: ")
 
 
+@pytest.mark.both_editions
 def test_long_message_arrives_complete_in_jira(world, opened):
     """Many long messages and one that opens a request are all in Jira, to the last word."""
     text = " ".join(f"w{number}" for number in range(600))
@@ -655,6 +663,7 @@ TEXTS = [
 ]
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F26")
 @pytest.mark.parametrize("text", TEXTS)
 def test_any_text_arrives_on_both_sides(world, opened, text):
@@ -684,6 +693,7 @@ def test_lone_surrogates_are_carried_visibly(hooked):
 # --- when Jira moves things ---------------------------------------------------------------------
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F16")
 @pytest.mark.invariant("I2")
 def test_moved_issue_is_not_read_any_more(world, opened):
@@ -712,6 +722,7 @@ def test_issue_moved_to_another_desk_is_held(world, opened):
     assert (1, "") == (world.shown("from another desk"), link_of(world, opened).reason)
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F18")
 def test_deleted_issue_suspends_the_link_and_the_next_message_opens_another(world, opened):
     """A request that is gone, asked for twice, stops its link; the customer is not lost."""
@@ -727,6 +738,7 @@ def test_deleted_issue_suspends_the_link_and_the_next_message_opens_another(worl
     )
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F18")
 @pytest.mark.invariant("I1")
 def test_lost_access_comes_back_by_itself(world, opened):
@@ -743,6 +755,7 @@ def test_lost_access_comes_back_by_itself(world, opened):
     assert (1, LinkState.ACTIVE) == (world.shown("back again"), link_of(world, opened).state)
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F21")
 @pytest.mark.invariant("I1", "I6", "I20")
 def test_jira_that_is_down_loses_nothing(world, opened):
@@ -836,6 +849,7 @@ def test_project_is_removed_though_its_bot_is_revoked(make_world):
     assert [] == world.bridge.admin.projects()
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F63")
 @pytest.mark.invariant("I15")
 def test_restored_storage_floods_nobody(world, opened):
@@ -1023,6 +1037,7 @@ def hinted(world, opened) -> str:
     return opened
 
 
+@pytest.mark.both_editions
 def test_comment_arrives_by_hint_without_the_feed(world, hinted):
     """A signed webhook of Jira is enough to bring an answer into the chat."""
     world.agent(hinted, "Have you tried water?")
@@ -1031,6 +1046,7 @@ def test_comment_arrives_by_hint_without_the_feed(world, hinted):
     assert 1 == world.shown("Have you tried water?")
 
 
+@pytest.mark.both_editions
 @pytest.mark.invariant("I18")
 def test_hint_of_an_own_comment_makes_no_call(world, hinted):
     """The news of what this bridge wrote itself wakes nothing."""
@@ -1043,6 +1059,7 @@ def test_hint_of_an_own_comment_makes_no_call(world, hinted):
     assert (0, 0) == (before, world.shown("burning"))
 
 
+@pytest.mark.both_editions
 @pytest.mark.invariant("I2", "I21")
 def test_hint_of_a_note_sends_nothing_though_it_claims_to_be_public(world, hinted):
     """What a webhook says of visibility is not believed."""
@@ -1081,6 +1098,7 @@ def test_hint_of_a_foreign_issue_is_asked_about_once(world, opened):
     assert (1, 0) == (len(asked), len(world.bridge.engine.queue))
 
 
+@pytest.mark.both_editions
 @pytest.mark.fault("F49")
 @pytest.mark.invariant("I21")
 def test_forged_hint_is_refused_without_a_call(world, opened):

@@ -7,6 +7,7 @@ import pytest
 from chatbridge.testing.simulator import Fault
 
 
+@pytest.mark.both_editions
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_comment_that_comes_very_late_is_repaired(world, opened, restart):
     """A comment taken long after the settle time stands there once in the end (F39)."""
