@@ -100,3 +100,10 @@ def test_an_idle_hour_costs_what_was_promised() -> None:
     calls = [line for line in outcome.trace if " read " in line or " write " in line]
     assert () == outcome.problems
     assert len(calls) <= 360 + 40
+
+
+def test_histories_happen_on_both_editions_of_jira() -> None:
+    """Which Jira it is, is one of the things that a seed decides, and stands in the text."""
+    drawn = [history_of(seed) for seed in range(30)]
+    assert {"cloud", "data_center"} == {history.edition for history in drawn}
+    assert drawn == [History.from_text(history.as_text()) for history in drawn]

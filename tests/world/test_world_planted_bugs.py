@@ -27,6 +27,8 @@ from chatbridge import (
 )
 from chatbridge.comments import CommentReader
 from chatbridge.feed import Feed
+from chatbridge.jira import reading
+from chatbridge.jira.data_center_dialect import DataCenterDialect
 from chatbridge.lanes import Lanes
 from chatbridge.links import Inflight
 from chatbridge.marks import Marks
@@ -101,6 +103,21 @@ def acknowledged_before_done(patch: pytest.MonkeyPatch) -> None:
 def no_second_witness(patch: pytest.MonkeyPatch) -> None:
     """What the customer API calls public is believed."""
     patch.setattr(comments, "_agrees", lambda witness: witness is not None)
+
+
+def restrictions_are_not_read(patch: pytest.MonkeyPatch) -> None:
+    """Data Center: a comment for a role is taken for one for all."""
+    patch.setattr(reading, "is_unrestricted", lambda _comment: True)
+
+
+def markers_are_not_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """Data Center: where a list has no properties, none are looked for."""
+
+    def nothing(_self: Any, _ask: Any, comments: Any, _account_id: Any) -> Any:
+        yield from ()
+        return comments
+
+    patch.setattr(DataCenterDialect, "with_properties", nothing)
 
 
 def old_proof_is_good(patch: pytest.MonkeyPatch) -> None:
@@ -277,11 +294,24 @@ def _hinted_meanwhile() -> Hunt:
         )  # fmt: skip
 
 
+def _hidden_properties() -> Hunt:
+    """A customer's message of unknown outcome, on a site that lists comments without properties."""
+    for countdown in range(1, 12):
+        yield from _told(
+            ("behaves", "hide_properties", True), ("says", 0), ("arms", "lost", countdown),
+            ("run", 0), ("pass", 130), ("run", 0), edition="data_center",
+        )  # fmt: skip
+
+
 BUGS: dict[Patch, Callable[[], Hunt]] = {
     cursor_instead_of_set: lambda: _told(*_FIRST_BANKS),
     nobody_owns_a_claim: lambda: asides(Scenario(("long",))),
     acknowledged_before_done: lambda: _faults("says"),
     no_second_witness: lambda: _faults("restricted"),
+    restrictions_are_not_read: lambda: _told(
+        ("comments", 0, "restricted"), ("run", 0), edition="data_center"
+    ),
+    markers_are_not_asked_for: lambda: _hidden_properties(),
     old_proof_is_good: lambda: pauses(Scenario(("public",))),
     no_look_for_the_marker: lambda: _faults("says"),
     looks_too_early: lambda: _faults("says"),

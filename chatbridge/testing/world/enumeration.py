@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-from chatbridge.jira.jira_desk import CloudDesk
+from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.testing.world.faults import MODES
 from chatbridge.testing.world.histories import History, Outcome, run
 from chatbridge.testing.world.operations import Step
@@ -95,7 +95,7 @@ def scenarios(setting: str = "poll") -> Iterator[Scenario]:
 
 
 def single_faults(
-    scenario: Scenario, *, make_desk: MakeDesk = CloudDesk
+    scenario: Scenario, *, make_desk: MakeDesk = JiraDesk
 ) -> Iterator[tuple[History, Outcome]]:
     """Run a scenario without a fault, then with each single one; yield each run.
 
@@ -130,7 +130,7 @@ def _each_place(
     step: Step = (),
     before: tuple[Step, ...] = (),
     *,
-    make_desk: MakeDesk = CloudDesk,
+    make_desk: MakeDesk = JiraDesk,
 ) -> Iterator[tuple[History, Outcome]]:
     countdown = 0
     while True:

@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from chatbridge.jira.jira_desk import CloudDesk
+from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.testing.world.operations import Step, perform, prepare
 from chatbridge.testing.world.stage import Beginning, MakeDesk, World
 from chatbridge.testing.world.verdict import settle
@@ -25,6 +25,7 @@ class History:
         mode: "poll" or "webhook".
         processes: how many.
         hints: whether Jira sends webhooks.
+        edition: which Jira it is: "cloud" or "data_center".
     """
 
     steps: tuple[Step, ...]
@@ -32,16 +33,21 @@ class History:
     mode: str = "poll"
     processes: int = 1
     hints: bool = False
+    edition: str = "cloud"
 
     def as_text(self) -> str:
         """Return it as JSON on one line."""
-        return json.dumps([self.start, self.mode, self.processes, self.hints, list(self.steps)])
+        setting = [self.start, self.mode, self.processes, self.hints]
+        # Cloud is left out, so that what was printed once can be read for ever.
+        edition = [] if self.edition == "cloud" else [self.edition]
+        return json.dumps([*setting, list(self.steps), *edition])
 
     @classmethod
     def from_text(cls, text: str) -> History:
         """Return the history of such a text."""
-        start, mode, processes, hints, steps = json.loads(text)
-        return cls(tuple(_tuples(step) for step in steps), start, mode, processes, hints)
+        start, mode, processes, hints, steps, *more = json.loads(text)
+        edition = more[0] if more else "cloud"
+        return cls(tuple(_tuples(step) for step in steps), start, mode, processes, hints, edition)
 
     def with_steps(self, steps: tuple[Step, ...]) -> History:
         """Return it with other steps."""
@@ -79,8 +85,8 @@ class _Surprises(logging.Handler):
             self.found.append(f"surprise: {message}")
 
 
-def run(history: History, *, traced: bool = False, make_desk: MakeDesk = CloudDesk) -> Outcome:
-    """Let a history happen, then let it settle, and judge; what it began with, `CloudDesk` made."""
+def run(history: History, *, traced: bool = False, make_desk: MakeDesk = JiraDesk) -> Outcome:
+    """Let a history happen, then let it settle, and judge; what it began with, `JiraDesk` made."""
     logger, surprises = logging.getLogger("chatbridge"), _Surprises()
     before, logger.propagate = logger.propagate, False
     logger.addHandler(surprises)
@@ -95,8 +101,9 @@ def run(history: History, *, traced: bool = False, make_desk: MakeDesk = CloudDe
 def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
     world = prepare(
         World(
-            beginning(history.start, history.mode), mode=history.mode,
-            processes=history.processes, hints=history.hints, make_desk=make_desk,
+            beginning(history.start, history.mode, history.edition), mode=history.mode,
+            processes=history.processes, hints=history.hints, edition=history.edition,
+            make_desk=make_desk,
         )
     )  # fmt: skip
     if traced:
@@ -111,17 +118,18 @@ def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
 
 
 @cache
-def beginning(start: str, mode: str) -> Beginning | None:
+def beginning(start: str, mode: str, edition: str = "cloud") -> Beginning | None:
     """Return a world at rest.
 
     Args:
         start: "nothing" has happened; a first chat has "opened" a request, to which an agent
             answered and noted something; "two" chats have; a "group" has.
         mode: how updates come.
+        edition: which Jira it is.
     """
     if start == "nothing":
         return None
-    world = prepare(World(mode=mode))
+    world = prepare(World(mode=mode, edition=edition))
     chats = {"opened": (0,), "two": (0, 1), "group": (2,)}[start]
     for chat in chats:
         perform(world, ("says", chat))

@@ -15,7 +15,7 @@ from attrs import define
 
 from chatbridge.bridge import Bridge
 from chatbridge.desk import Desk
-from chatbridge.jira.jira_desk import CloudDesk
+from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import RootKey
 from chatbridge.keyset import Keyset
@@ -71,6 +71,7 @@ class World:
         mode: how Telegram's updates come: "poll" or "webhook".
         processes: how many.
         hints: whether Jira sends webhooks.
+        edition: which Jira it is: "cloud" or "data_center".
         make_desk: makes the desk of each bridge that starts.
     """
 
@@ -79,13 +80,14 @@ class World:
 
     def __init__(
         self, beginning: Beginning | None = None, *, mode: str = "poll", processes: int = 1,
-        hints: bool = False, make_desk: MakeDesk = CloudDesk,
+        hints: bool = False, edition: str = "cloud", make_desk: MakeDesk = JiraDesk,
     ) -> None:  # fmt: skip
         self.mode = mode
+        self.edition = edition
         self.make_desk = make_desk
         self.clock = VirtualClock()
         self.skews: dict[str, float] = {}
-        self.desk = DeskSimulator(clock=self.clock)
+        self.desk = DeskSimulator(clock=self.clock, kind=edition)
         self.telegram: Any = _plugins().simulator("telegram")(clock=self.clock)
         self.places = {_SITE_URL: self.desk, _TELEGRAM_URL: self.telegram}
         self.storage = MemoryStorage(now=self.clock.time)
@@ -118,7 +120,7 @@ class World:
         return Bridge(
             storage=GatedStorage(self, process),
             root_keys=_ROOT,
-            sites=[self.make_desk(_site_settings())],
+            sites=[self.make_desk(_site_settings(self.edition))],
             public_url=_PUBLIC_URL,
             plugins=_plugins(),
             transport=GatedTransport(self, process),
@@ -264,12 +266,13 @@ def _plugins() -> Plugins:
 
 
 @cache
-def _site_settings() -> SiteSettings:
-    known = DeskSimulator().credentials()
+def _site_settings(edition: str) -> SiteSettings:
+    known = DeskSimulator(kind=edition).credentials()
     return SiteSettings(
         url=_SITE_URL,
         name=SITE,
-        account=known["account"],
-        token=Secret(known["api_token"]),
+        kind=edition,
+        account=known.get("account"),
+        token=Secret(known.get("personal_token") or known["api_token"]),
         hint_secret=Secret(known["hint_secret"]),
     )

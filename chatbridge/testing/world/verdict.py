@@ -137,7 +137,7 @@ def _missing(world: World, issue: Any) -> list[str]:
     for comment in issue.comments.values():
         if comment.comment_id in world.excused or comment.marker is not None:
             continue
-        if comment.author == BOT or not truth.is_visible(comment.comment_id):
+        if comment.author.account_id == BOT.account_id or not truth.is_visible(comment.comment_id):
             continue
         now = words_in(text_of(comment.adf))
         own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
@@ -162,7 +162,11 @@ def _is_broken(truth: Any, own: list[Any], now: list[int]) -> bool:
 def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
     """Return what is wrong with a link that stopped: it has a reason, and somebody was told."""
     chat = world.telegram.state.chats[home]
-    notes = [each for each in issue.comments.values() if each.author == BOT and not each.public]
+    notes = [
+        each
+        for each in issue.comments.values()
+        if each.author.account_id == BOT.account_id and not each.public
+    ]
     if link.reason == "burst":
         asked = any("Shall I show them all" in text for text in world.truth.texts)
         return [] if asked else ["I27: a link is held and nobody was asked"]
@@ -174,7 +178,7 @@ def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
 def _notes(world: World, issue: Any) -> list[str]:
     notes = Counter(
         each.wiki for each in issue.comments.values()
-        if each.author == BOT and not each.public
+        if each.author.account_id == BOT.account_id and not each.public
     )  # fmt: skip
     doubts = sum(n for name, n in world.truth.doubts.items() if name.startswith("POST servicedesk"))
     return [
