@@ -18,14 +18,16 @@ from chatbridge.testing.simulator import Simulator
               help="Port to listen on; 0 takes a free one.")  # fmt: skip
 @click.option("--platform", "platforms", multiple=True, metavar="PLATFORM",
               help="A chat platform to simulate; without it every installed one.")  # fmt: skip
-def simulate(port: int, platforms: tuple[str, ...]) -> None:
+@click.option("--jira", type=click.Choice(["cloud", "data_center"]), default="cloud",
+              show_default=True, help="Which Jira the desk is.")  # fmt: skip
+def simulate(port: int, platforms: tuple[str, ...], jira: str) -> None:
     """Run simulators of a service desk and of chat platforms until SIGTERM or Ctrl-C.
 
     They listen on 127.0.0.1 only and keep everything in memory. When they are ready, one line of
     JSON tells the addresses and the credentials; control_url lists what people can do there.
     """
     plugins = Plugins()
-    simulators: dict[str, Simulator] = {"desk": DeskSimulator()}
+    simulators: dict[str, Simulator] = {"desk": DeskSimulator(kind=jira)}
     for name in platforms or _simulated(plugins):
         simulators[name] = plugins.simulator(name)()
     with Stopping() as stopping, SimulationServer(simulators, port) as server:

@@ -21,14 +21,14 @@ from chatbridge.testing.serving import SimulationServer
 from chatbridge_telegram.simulator import TelegramSimulator
 
 PATIENCE = 20.0
-SITE_TOKEN = "classic-api-token"
+SITE_TOKENS = {"cloud": "classic-api-token", "data_center": "personal-access-token"}
 
 
 class World:
     """The simulated outside."""
 
-    def __init__(self) -> None:
-        self.desk = DeskSimulator()
+    def __init__(self, edition: str) -> None:
+        self.desk = DeskSimulator(kind=edition)
         self.chat = TelegramSimulator(flood_limits=False)
         self.server = SimulationServer({"desk": self.desk, "telegram": self.chat})
 
@@ -76,9 +76,9 @@ class Shell:
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world(edition: str) -> Iterator[World]:
     """Return a running simulation of a desk and Telegram."""
-    made = World()
+    made = World(edition)
     with made.server:
         yield made
 
@@ -93,16 +93,18 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 @pytest.fixture
-def site_token(monkeypatch: pytest.MonkeyPatch) -> str:
+def site_token(edition: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Put the site's token into the environment and return it."""
-    monkeypatch.setenv("CHATBRIDGE_SITE_TOKEN", SITE_TOKEN)
-    return SITE_TOKEN
+    token = SITE_TOKENS[edition]
+    monkeypatch.setenv("CHATBRIDGE_SITE_TOKEN", token)
+    return token
 
 
 @pytest.fixture
-def initialised(world: World, shell: Shell, site_token: str) -> Shell:
+def initialised(world: World, shell: Shell, site_token: str, edition: str) -> Shell:
     """Return the command line after `init`."""
-    shell.good("init", "--site-url", world.site_url, "--account", "bot@example.com")
+    account = ["--account", "bot@example.com"] if edition == "cloud" else []
+    shell.good("init", "--site-url", world.site_url, *account)
     return shell
 
 

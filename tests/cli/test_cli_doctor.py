@@ -26,12 +26,13 @@ def _subjects(shell) -> list[str]:
     return [each["subject"] for each in json.loads(shell("doctor", "--json").stdout)["findings"]]
 
 
+@pytest.mark.both_editions
 def test_all_is_well(world, set_up):
     """Each line says ok, the exit code is 0, and no secret is shown."""
     told = set_up.good("doctor")
     assert "all is well" == told.splitlines()[-1]
     assert all(line.startswith("ok  ") for line in told.splitlines()[:-1])
-    assert world.bot_token not in told and "classic-api-token" not in told
+    assert world.bot_token not in told and "-token" not in told
     assert [
         "configuration", "root key", "storage", "storage", "storage", "Jira site 127.0.0.1",
         "clock", "permissions in project support", "request type 25",
@@ -79,6 +80,20 @@ def test_a_wrong_site_token(set_up, monkeypatch):
     assert "project support: telegram bot @simulated_bot" in _subjects(set_up)
 
 
+@pytest.mark.parametrize("edition", ["data_center"], indirect=True)
+def test_a_wrong_credential_of_a_data_center(set_up, monkeypatch):
+    """A refused token asks for a personal access token; an API token is told not to fit at all."""
+    monkeypatch.setenv("CHATBRIDGE_SITE_TOKEN", "wrong-s3cret")
+    problems = _problems(set_up)
+    assert ["Jira site 127.0.0.1"] == list(problems)
+    assert "Personal access tokens" in str(problems) and "id.atlassian.com" not in str(problems)
+    monkeypatch.setenv("CHATBRIDGE_SITE_ACCOUNT", "bot@example.com")
+    problems = _problems(set_up)
+    assert ["Jira site 127.0.0.1"] == list(problems)
+    assert "takes no e-mail address with an API token: leave account out" in str(problems)
+    assert "s3cret" not in str(problems)
+
+
 def test_jira_cannot_be_reached(set_up, monkeypatch):
     """Nobody listens at the address: the network is the thing to look at."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -90,6 +105,7 @@ def test_jira_cannot_be_reached(set_up, monkeypatch):
     assert "project support: telegram bot @simulated_bot" in _subjects(set_up)
 
 
+@pytest.mark.both_editions
 def test_permissions_are_missing(world, set_up):
     """The permissions that the account lacks are named as Jira's pages name them."""
     world.desk.control("behaviour", {"access": False})
@@ -98,12 +114,14 @@ def test_permissions_are_missing(world, set_up):
     assert "Service Desk Team" in missing
 
 
+@pytest.mark.both_editions
 def test_the_request_type_is_gone(world, set_up):
     """A request type that no longer exists is told as such."""
     world.desk.switch_fault(Fault(kind="status", match="requesttype/25$", status=404, times=None))
     assert "check service_desk and request_type" in _problems(set_up)["request type 25"]
 
 
+@pytest.mark.both_editions
 def test_the_clock_is_wrong(set_up, monkeypatch):
     """A clock that is minutes off is named with the difference."""
 

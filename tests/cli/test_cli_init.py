@@ -46,6 +46,22 @@ def test_what_was_written_can_be_read_back(shell, monkeypatch):
     )
 
 
+def test_a_data_center_needs_no_account(shell, monkeypatch):
+    """A token alone is written for a Data Center, named or not, and the steps say which to make."""
+    own = ["init", "--site-url", "https://jira.acme.example"]
+    steps = shell.good(*own, "--kind", "data_center")
+    assert "make a personal access token in Jira" in steps and "API token" not in steps
+    monkeypatch.setenv("CHATBRIDGE_SITE_TOKEN", "t")
+    (site,) = read_configuration("chatbridge.toml").sites
+    assert ("data_center", None) == (site.kind, site.account)
+    shell.good("-c", "asked.toml", *own)
+    (site,) = read_configuration("asked.toml").sites
+    assert ("auto", None) == (site.kind, site.account)
+    told = shell.bad("-c", "no.toml", *own, "--kind", "data_center", "--account", "a@b.c")
+    assert "leave --account out" in told
+    assert not (shell.folder / "no.toml").exists()
+
+
 def test_the_next_steps_name_what_is_missing(shell, monkeypatch):
     """Without a token its variable comes first; with one it is not named."""
     steps = shell.good(*GIVEN)
