@@ -79,7 +79,10 @@ def adapters() -> dict[str, Any]:
 
 def simulators() -> dict[str, Simulator]:
     """Return a fresh simulator of the desk and of every platform that has one."""
-    made: dict[str, Simulator] = {"desk": DeskSimulator()}
+    made: dict[str, Simulator] = {
+        "desk": DeskSimulator(),
+        "data_center": DeskSimulator(kind="data_center"),
+    }
     for name, plugin in adapters().items():
         if plugin.simulator is not None:
             made[name] = chatbridge.Plugins().simulator(name)()

@@ -29,7 +29,7 @@ from chatbridge.errors import (
 )
 from chatbridge.exchange import Exchange, Party
 from chatbridge.http_types import Headers, HttpResponse, WebhookRequest
-from chatbridge.jira import CloudDesk, SiteSettings
+from chatbridge.jira import CloudDesk, DataCenterDesk, JiraDesk, SiteSettings
 from chatbridge.jira.adf_read import read_adf
 from chatbridge.jira.adf_write import adf_length, write_adf
 from chatbridge.jira.characters import clean
@@ -71,6 +71,7 @@ _SITE = SiteSettings(
     url=SITE, account="a@b.example", token=Secret("t0ken"), hint_secret=Secret("signing"),
     hint_header_secret=Secret("static"),
 )  # fmt: skip
+_OWN_SITE = SiteSettings(url="https://jira.example", token=Secret("t0ken"))
 _DRAFT = NewRequest(
     service_desk="10", request_type="25", summary="x", description=Document.from_plain("x"),
     marker="cbk7q2m4d9x",
@@ -115,7 +116,7 @@ def jira_hint(data: bytes) -> None:
 
 def jira_answer(data: bytes) -> None:
     """What the site answers to any call: a result, or an error that says what to do next."""
-    desk = CloudDesk(_SITE)
+    desk: JiraDesk = CloudDesk(_SITE) if len(data) % 3 else DataCenterDesk(_OWN_SITE)
     exchanges: tuple[Callable[[], Exchange[Any]], ...] = (
         lambda: desk.public_comments("1"), lambda: desk.cross_read("1", ("1", "2")),
         lambda: desk.read_request("1"), lambda: desk.changes(("10",), 5),
@@ -127,7 +128,7 @@ def jira_answer(data: bytes) -> None:
         lambda: desk.permissions("10", ("ADD_COMMENTS",)), desk.time,
     )  # fmt: skip
     which, answer = _answer(data)
-    _drive(desk.identify(), HttpResponse(200, body=b'{"accountId": "me"}'))
+    _drive(desk.identify(), HttpResponse(200, body=b'{"accountId": "me", "key": "me"}'))
     result = _drive(exchanges[which % len(exchanges)](), answer)
     for comment in result if isinstance(result, (tuple, list)) else ():
         assert repr(comment)
