@@ -79,10 +79,7 @@ def adapters() -> dict[str, Any]:
 
 def simulators() -> dict[str, Simulator]:
     """Return a fresh simulator of the desk and of every platform that has one."""
-    made: dict[str, Simulator] = {
-        "desk": DeskSimulator(),
-        "data_center": DeskSimulator(kind="data_center"),
-    }
+    made: dict[str, Simulator] = {"desk": DeskSimulator()}
     for name, plugin in adapters().items():
         if plugin.simulator is not None:
             made[name] = chatbridge.Plugins().simulator(name)()
@@ -159,7 +156,8 @@ def actions(name: str) -> Iterator[str]:
 
 def credentials(name: str) -> Iterator[str]:
     """What a simulator says a bridge needs."""
-    yield ", ".join(f"`{key}`" for key in simulators()[name].credentials())
+    own = {**simulators(), "data_center": DeskSimulator(kind="data_center")}
+    yield ", ".join(f"`{key}`" for key in own[name].credentials())
 
 
 def behaviour() -> Iterator[str]:
