@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -121,12 +122,15 @@ class StorageCase:
         outlives: whether records outlive the object that wrote them.
         shared: whether several processes may open it at once.
         pass_time: lets that many seconds pass for the storage; None: the tests really wait.
+        service: starts what the storage of this folder lives in, such as a server, and ends it;
+            raises `unittest.SkipTest` with the reason where this machine has none.
     """
 
     open: Callable[[Path], Storage]
     outlives: bool = True
     shared: bool = True
     pass_time: Callable[[float], None] | None = None
+    service: Callable[[Path], AbstractContextManager[object]] | None = None
 
 
 def event_kinds() -> dict[str, type[Any]]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
@@ -34,11 +35,13 @@ class StorageProcessTests:
     case: ClassVar[StorageCase | None] = None
 
     @pytest.fixture
-    def storage_folder(self, tmp_path: Path) -> Path:
-        """Return the folder that the storage lives in."""
+    def storage_folder(self, tmp_path: Path) -> Iterator[Path]:
+        """Yield the folder that the storage lives in, with its service running."""
         folder = tmp_path / "storage"
         folder.mkdir()
-        return folder
+        service = self.case.service if self.case is not None else None
+        with service(folder) if service is not None else nullcontext():
+            yield folder
 
     @pytest.fixture
     def opener(self) -> Opener:
