@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 _SCRATCH: Final = tuple({os.path.realpath(tempfile.gettempdir()), "/dev/", "/proc/self/"})
-_BY_TOOLS: Final = ("__pycache__", ".pytest_cache", ".hypothesis", ".mypy_cache", ".coverage")
+_BY_TOOLS: Final = (
+    "__pycache__", ".pytest_cache", "pytest-cache-files-", ".hypothesis", ".mypy_cache",
+    ".coverage",
+)  # fmt: skip
 
 
 class Watch:
@@ -31,7 +34,7 @@ class Watch:
         self.surprises: list[str] = []
         self._judges: dict[str, Callable[[tuple[Any, ...]], str]] = {
             "open": self._opened,
-            "os.mkdir": lambda given: self._written(given[0]),
+            "os.mkdir": self._made,
             "os.rename": lambda given: self._written(given[1]),
             "os.link": lambda given: self._written(given[1]),
             "os.symlink": lambda given: self._written(given[1]),
@@ -52,6 +55,10 @@ class Watch:
         path, mode, flags = given
         writes = (flags or 0) & _WRITES or set(mode or "") & set("wax+")
         return self._written(path) if writes else ""
+
+    def _made(self, given: tuple[Any, ...]) -> str:
+        # pytest asks for the folder above its cache, which is there, in a fresh checkout.
+        return "" if Path(os.fsdecode(given[0])).is_dir() else self._written(given[0])
 
     def _database(self, name: str) -> str:
         path = name.removeprefix("file://").removeprefix("file:").partition("?")[0]

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from chatbridge.errors import ConfigurationError
+from chatbridge.jira.site import SiteSettings
+from chatbridge.settings import secret_settings
 
 
 def read_tables(file: Path) -> dict[str, Any]:
@@ -71,7 +73,7 @@ def _explain(file: Path, trouble: str, text: str) -> str:
 
 
 def _holds_secret(tables: Mapping[str, Any]) -> bool:
-    secrets = {"token", "hint_secret", "hint_header_secret"}
+    secrets = secret_settings(SiteSettings)
     sites = tables.get("site", {})
     return any(
         secrets & set(site)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as json_codec
 from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -228,6 +228,10 @@ _REFUSALS = {
     409: Refusal.CONFLICT,
     410: Refusal.GONE,
 }
+
+
+MAX_WEBHOOK: Final = 1024 * 1024
+"""Bytes of the largest webhook body that is taken; platforms and Jira send far less."""
 
 
 @frozen(repr=False)

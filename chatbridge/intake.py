@@ -19,7 +19,7 @@ from chatbridge.desk import Desk
 from chatbridge.engine import Engine
 from chatbridge.errors import ConfigurationError, WebhookError
 from chatbridge.events import Event
-from chatbridge.http_types import WebhookAnswer, WebhookRequest
+from chatbridge.http_types import MAX_WEBHOOK, WebhookAnswer, WebhookRequest
 from chatbridge.observation import NoticeKind, Observer
 from chatbridge.one_shot import drain
 from chatbridge.records import Conversation
@@ -71,6 +71,8 @@ class Intake:
             webhook: as it came.
             inline: work on it in this thread, since no others were started.
         """
+        if len(webhook.body) > MAX_WEBHOOK:
+            return WebhookAnswer(413)
         key = self._bot_key(platform, token)
         if key is None:
             return WebhookAnswer(404)
@@ -103,6 +105,8 @@ class Intake:
             site: name of the site, from the path.
             webhook: as it came.
         """
+        if len(webhook.body) > MAX_WEBHOOK:
+            return WebhookAnswer(413)
         desk = self._sites.get(site)
         if desk is None:
             return WebhookAnswer(404)

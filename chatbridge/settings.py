@@ -8,7 +8,7 @@ never shows in an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from typing import Any, Final, TypeVar, get_args
 
 import attrs
 
@@ -16,6 +16,9 @@ from chatbridge.errors import ConfigurationError
 from chatbridge.secret import Secret
 
 T = TypeVar("T")
+
+BEFORE: Final = "_before"
+"""Ends the name of a setting that holds the former value of a secret."""
 
 
 def setting(
@@ -128,6 +131,34 @@ def secret_settings(schema: type[Any]) -> set[str]:
         for field in attrs.fields(attrs.resolve_types(schema))
         if field.type is Secret or Secret in get_args(field.type)
     }
+
+
+def check_secrets_before(settings: Any) -> None:
+    """Return if each secret `NAME_before` has its successor, the setting `NAME`.
+
+    Args:
+        settings: an instance of an attrs class whose fields come from `setting`.
+
+    Raises:
+        ValueError: one stands alone; the text names the mend.
+    """
+    for name in sorted(secret_settings(type(settings))):
+        current = name.removesuffix(BEFORE)
+        if current == name or getattr(settings, name) is None:
+            continue
+        if getattr(settings, current) is None:
+            raise ValueError(f"{name} needs {current}, the new one; set it, or leave {name} out")
+
+
+def with_before(settings: Any, name: str) -> tuple[Secret, ...]:
+    """Return the secrets that count for a setting: its own, and the one before it, if any.
+
+    Args:
+        settings: an instance of an attrs class whose fields come from `setting`.
+        name: of the newer one; the older one's is the same with `_before`.
+    """
+    both = (getattr(settings, name), getattr(settings, name + BEFORE))
+    return tuple(secret for secret in both if secret is not None)
 
 
 _shared: Any = None

@@ -8,7 +8,9 @@ import pytest
 
 from chatbridge.configuration import Configuration, open_bridge, read_configuration
 from chatbridge.errors import ConfigurationError, WrongKeyError
+from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import new_root_key, root_key_from_text
+from chatbridge.settings import secret_settings
 
 SITE = '[site]\nurl = "https://acme.atlassian.net"\naccount = "bot@acme.example"\n'
 TOKEN = {"CHATBRIDGE_SITE_TOKEN": "the-site-token"}
@@ -136,6 +138,10 @@ def test_a_broken_line_is_not_shown(complaint):
         (SITE + 'kind = "server"\n', "kind must be one of auto, cloud, data_center"),
         (SITE + 'kind = "data_center"\n', "leave account out"),
         (SITE + 'hint_path_secret = "short"\n', "16 to 128 letters, digits, hyphens"),
+        (
+            SITE + 'hint_secret_before = "old"\n',
+            "hint_secret_before needs hint_secret, the new one",
+        ),
         (SITE + "retries = 3\n", "does not know retries (known: account"),
         (SITE + "[web]\nport = 70000\n", "port must be between 0 and 65535"),
         (SITE + '[web]\nport = "80"\n', "port must be a whole number"),
@@ -170,14 +176,17 @@ def test_a_wrong_variable_is_named_without_its_value(complaint):
     assert "with CHATBRIDGE_SITE_URL, CHATBRIDGE_SITE_TOKEN of the environment" in told
 
 
-@pytest.mark.parametrize("name", ["token", "hint_secret", "hint_header_secret"])
+@pytest.mark.parametrize("name", sorted(secret_settings(SiteSettings)))
 @pytest.mark.parametrize("mode", [0o640, 0o604])
 def test_a_file_with_a_secret_must_be_private(read, complaint, name, mode):
     """Others must not be able to read it; without a secret they may."""
-    told = complaint(SITE + f'{name} = "s3cret"\n', mode=mode)
+    lines = f'{name} = "s3cret-of-16-signs"\n'
+    told = complaint(SITE + lines, mode=mode)
     assert "chmod 600" in told and "s3cret" not in told
     assert read(SITE, mode=mode)
-    assert read(SITE + f'{name} = "s3cret"\n', mode=0o600)
+    if name.endswith("_before"):
+        lines += f'{name.removesuffix("_before")} = "its-successor-of-16"\n'
+    assert read(SITE + lines, mode=0o600)
 
 
 def test_no_file_no_text_no_permission(tmp_path):

@@ -21,7 +21,7 @@ from chatbridge import (
 from chatbridge.adapter import Polls
 from chatbridge.records import BotRecord
 from chatbridge.setting_texts import value_from_text
-from chatbridge.settings import secret_settings, structure, unstructure
+from chatbridge.settings import BEFORE, secret_settings, structure, unstructure
 
 _TEXTS = "texts."
 
@@ -83,8 +83,9 @@ def changed_bot(
     Args:
         adapter: of its platform.
         kept: None for a new bot.
-        given: setting -> text, none of them secret.
-        hidden: secret setting -> its value.
+        given: setting -> text, none of them secret; an empty one takes a secret away.
+        hidden: secret setting -> its value; where the schema has a place for the one before, the
+            kept one moves there.
         mode: "poll" or "webhook"; None: as kept, or polling where the platform can be polled.
 
     Raises:
@@ -97,6 +98,7 @@ def changed_bot(
         values[setting] = _value(schema, setting, text, where)
     for setting in hidden:
         _check_known(schema, setting, where)
+    values.update(_succeeded(schema, values, hidden))
     values.update(hidden)
     proves = adapter.capabilities.proof is Proof.SHARED_SECRET
     if proves and "webhook_secret" in secret_settings(schema) and not values.get("webhook_secret"):
@@ -107,13 +109,18 @@ def changed_bot(
     return NewBot(adapter.name, plain, mode or (kept.mode if kept is not None else usual))
 
 
-def check_open(adapter: type[Adapter], given: Iterable[str]) -> None:
-    """Return if none of these settings is secret.
+def check_open(adapter: type[Adapter], given: Mapping[str, str]) -> None:
+    """Return if none of these settings is a secret's value; an empty one takes a secret away.
+
+    Args:
+        adapter: of the bot.
+        given: setting -> text.
 
     Raises:
         ConfigurationError: one is, and stood in a command line.
     """
-    for setting in secret_settings(adapter.settings_schema) & set(given):
+    spoken = {setting for setting, text in given.items() if text}
+    for setting in sorted(secret_settings(adapter.settings_schema) & spoken):
         raise ConfigurationError(
             f"settings of the {adapter.name} bot: {setting} is secret and must not stand in a "
             f"command line; use --bot-secret-env {setting}=VARIABLE"
@@ -178,6 +185,22 @@ def _value(schema: type[Any], name: str, text: str, where: str) -> Any:
         return value_from_text(schema, name, text)
     except ValueError as error:
         raise ConfigurationError(f"{where}: {name} {error}") from None
+
+
+def _succeeded(
+    schema: type[Any], kept: Mapping[str, Any], hidden: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the secrets that get a successor, under the names that keep them for a while.
+
+    Without it, what the platform still proves with the old one would be refused until it knows the
+    new one.
+    """
+    known = secret_settings(schema)
+    return {
+        name + BEFORE: kept[name]
+        for name, value in hidden.items()
+        if name + BEFORE in known and kept.get(name) and kept[name] != value
+    }
 
 
 def _check_known(schema: type[Any], name: str, where: str) -> None:

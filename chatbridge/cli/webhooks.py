@@ -6,10 +6,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from chatbridge import Bridge, ConfigurationError, WebhookState
+from chatbridge import Bridge, ConfigurationError, SiteSettings, WebhookState
 from chatbridge.cli.display import show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
 from chatbridge.roster import OpenBot
+from chatbridge.settings import BEFORE, secret_settings
 
 
 @click.group()
@@ -56,6 +57,11 @@ def show(invocation: Invocation, name: str) -> None:
             [_row(bridge, bot, state) for bot, state in states],
         )
         _say_hint_url(bridge, project.settings.site)
+        for bot, _ in states:
+            _say_former_secrets(name, bot)
+    for site in invocation.configuration().sites:
+        if site.name == project.settings.site:
+            _say_former_hint_secrets(site)
 
 
 def webhook_target(bridge: Bridge, bot: OpenBot, state: WebhookState) -> str:
@@ -85,6 +91,27 @@ def _check_any(name: str, bots: object) -> None:
         raise ConfigurationError(
             f"project {name} has no bot that can act; chatbridge project show {name}"
         )
+
+
+def _say_former_secrets(name: str, bot: OpenBot) -> None:
+    """Say which secrets of a bot still count though they have a successor."""
+    for setting, value in bot.record.settings.items():
+        if setting.endswith(BEFORE) and value:
+            click.echo(
+                f"@{bot.record.username}: {setting} is taken, too; when the platform uses the new "
+                f"one (chatbridge webhook set {name}), end it: chatbridge project set {name} "
+                f"--bot {bot.record.platform} --bot-setting {setting}="
+            )
+
+
+def _say_former_hint_secrets(site: SiteSettings) -> None:
+    """Say which secrets of a site's hints still count though they have a successor."""
+    for setting in sorted(secret_settings(SiteSettings)):
+        if setting.endswith(BEFORE) and getattr(site, setting) is not None:
+            click.echo(
+                f"Jira site {site.name}: {setting} is taken, too; when Jira uses the new one, "
+                "take it out of the configuration and start the bridge again"
+            )
 
 
 def _say_hint_url(bridge: Bridge, site: str) -> None:

@@ -24,6 +24,7 @@ from chatbridge.jira.dialects import ask_dialect, possible_dialects
 from chatbridge.jira.outcomes import understood
 from chatbridge.jira.site import SiteSettings, is_cloud_id
 from chatbridge.secret import Secret
+from chatbridge.settings import secret_settings
 
 
 class Access:
@@ -98,12 +99,7 @@ class Access:
     def secrets(self) -> tuple[Secret, ...]:
         """Return what must never be shown; an OAuth access token is its giver's to hide."""
         settings = self.settings
-        known = [
-            settings.token,
-            settings.hint_secret,
-            settings.hint_header_secret,
-            settings.hint_path_secret,
-        ]
+        known = [getattr(settings, name) for name in sorted(secret_settings(SiteSettings))]
         if settings.token is not None and settings.account is not None:
             known.append(Secret(self._basic(settings.account, settings.token)))
         return tuple(secret for secret in known if secret is not None)

@@ -17,6 +17,7 @@ from chatbridge.errors import WebhookPayloadError, WebhookVerificationError
 from chatbridge.http_types import WebhookRequest
 from chatbridge.jira.answers import as_numeric_id
 from chatbridge.jira.site import SiteSettings
+from chatbridge.settings import with_before
 from chatbridge.signatures import check_hmac_sha256
 
 SIGNATURE_HEADER = "X-Hub-Signature"
@@ -30,22 +31,25 @@ def verify_hint(settings: SiteSettings, webhook: WebhookRequest) -> None:
     """Return if the webhook is signed by Jira, or carries one of the secrets that we gave out.
 
     A signature that is there must be right, whatever else is there. Secrets are compared in
-    constant time, and all of them always.
+    constant time, and all of them always; while one is replaced, the one before counts as well.
 
     Raises:
         WebhookVerificationError: there is no proof, or no secret is configured.
     """
     signature = webhook.headers.get(SIGNATURE_HEADER)
     known = (
-        (settings.hint_header_secret, webhook.headers.get(SECRET_HEADER)),
-        (settings.hint_path_secret, webhook.path_secret),
+        ("hint_header_secret", webhook.headers.get(SECRET_HEADER)),
+        ("hint_path_secret", webhook.path_secret),
     )
-    shared = [(secret, given or "") for secret, given in known if secret is not None]
-    if settings.hint_secret is not None and (signature is not None or not shared):
+    shared = [
+        (secret, given or "") for name, given in known for secret in with_before(settings, name)
+    ]
+    signing = with_before(settings, "hint_secret")
+    if signing and (signature is not None or not shared):
         method, _, digest = (signature or "").partition("=")
         if method != "sha256":
             raise WebhookVerificationError("the webhook has no signature of a known method")
-        check_hmac_sha256((settings.hint_secret,), webhook.body, digest)
+        check_hmac_sha256(signing, webhook.body, digest)
         return
     if not shared:
         raise WebhookVerificationError("no secret for hints is configured")

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from chatbridge.secret import Secret
-from chatbridge.settings import https_url, one_of, setting
+from chatbridge.settings import check_secrets_before, https_url, one_of, setting
 
 _CLOUD_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _PATH_SECRET = re.compile(r"[0-9A-Za-z_-]{16,128}")
@@ -111,16 +111,32 @@ class SiteSettings:
         default=None,
         env="CHATBRIDGE_HINT_SECRET",
     )
+    hint_secret_before: Secret | None = setting(
+        "the hint_secret before, taken too while it is being replaced",
+        default=None,
+        env="CHATBRIDGE_HINT_SECRET_BEFORE",
+    )
     hint_header_secret: Secret | None = setting(
         "value of the header X-Chatbridge-Secret that an Automation rule sends",
         default=None,
         env="CHATBRIDGE_HINT_HEADER_SECRET",
+    )
+    hint_header_secret_before: Secret | None = setting(
+        "the hint_header_secret before, taken too while it is being replaced",
+        default=None,
+        env="CHATBRIDGE_HINT_HEADER_SECRET_BEFORE",
     )
     hint_path_secret: Secret | None = setting(
         "last part of the webhook's URL, for a Data Center that cannot sign",
         default=None,
         validator=_for_a_path,
         env="CHATBRIDGE_HINT_PATH_SECRET",
+    )
+    hint_path_secret_before: Secret | None = setting(
+        "the hint_path_secret before, taken too while it is being replaced",
+        default=None,
+        validator=_for_a_path,
+        env="CHATBRIDGE_HINT_PATH_SECRET_BEFORE",
     )
     language: str = setting(
         "language of status names read from Jira, a tag such as en-US; Cloud only",
@@ -130,6 +146,7 @@ class SiteSettings:
 
     def __attrs_post_init__(self) -> None:
         """Check what settings say together."""
+        check_secrets_before(self)
         if self.known_kind is SiteKind.DATA_CENTER:
             return
         alone = self.known_kind is SiteKind.AUTO and self.account is None

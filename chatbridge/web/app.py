@@ -21,12 +21,13 @@ from attrs import evolve
 from chatbridge import Bridge, ChatbridgeError, Headers, SystemClock, WebhookAnswer, WebhookRequest
 from chatbridge.clock import Clock
 from chatbridge.file_serving import ServedFile
+from chatbridge.http_types import MAX_WEBHOOK
 from chatbridge.web.files import FILE, file_response
 
 _log = logging.getLogger("chatbridge.web")
 
-MAX_BODY: Final = 1024 * 1024
-"""Bytes of the largest webhook that is taken; platforms and Jira send far less."""
+MAX_BODY: Final = MAX_WEBHOOK
+"""Bytes of the largest webhook that is read."""
 
 _WEBHOOK: Final = re.compile(r"/webhooks/([a-z][a-z0-9_-]{0,39})/([A-Za-z0-9_-]{1,128})")
 _HINT: Final = re.compile(r"/hints/([^/]{1,255})(?:/([A-Za-z0-9_-]{16,128}))?")

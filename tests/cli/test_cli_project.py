@@ -238,7 +238,8 @@ def test_show_and_list_hide_secrets(world, set_up):
         assert "simulated_bot" in told and world.bot_token not in told
         assert _kept().bots[0].settings["webhook_secret"] not in told
     bot = json.loads(set_up.good("project", "show", "support", "--json"))["bots"][0]
-    assert {"token": "set", "api_url": world.api_url, "webhook_secret": "set"} == bot["settings"]
+    hidden = {"token": "set", "webhook_secret": "set", "webhook_secret_before": "not set"}
+    assert {**hidden, "api_url": world.api_url} == bot["settings"]
     assert ["support", "active", "127.0.0.1", "10", "telegram:simulated_bot", "(poll)"] == (
         set_up.good("project", "list").splitlines()[1].split()
     )

@@ -104,6 +104,66 @@ def test_a_secret_path_proves_who_cannot_sign() -> None:
     assert word not in repr(WebhookRequest({}, b"{}", path_secret=word))
 
 
+def _signed(secret: bytes) -> WebhookRequest:
+    digest = hmac.new(secret, b"{}", hashlib.sha256).hexdigest()
+    return _webhook(x_hub_signature=f"sha256={digest}")
+
+
+def test_while_a_secret_is_replaced_both_count() -> None:
+    """Each proof is taken under the secret before, too, and under no third; alone it ends."""
+    new, old = "the-new-one-of-16", "the-old-one-of-16"
+    proofs = {
+        "hint_secret": lambda word: _signed(word.encode()),
+        "hint_header_secret": lambda word: _webhook(x_chatbridge_secret=word),
+        "hint_path_secret": lambda word: WebhookRequest({}, b"{}", path_secret=word),
+    }
+    for name, proof in proofs.items():
+        both = SiteSettings(url=SITE, **{name: Secret(new), f"{name}_before": Secret(old)})
+        for word in (new, old):
+            verify_hint(both, proof(word))
+        with pytest.raises(WebhookVerificationError):
+            verify_hint(both, proof("another-one-of-16"))
+        with pytest.raises(WebhookVerificationError):
+            verify_hint(SiteSettings(url=SITE, **{name: Secret(new)}), proof(old))
+
+
+def test_a_secret_before_proves_in_its_own_way_only() -> None:
+    """The signing secret before is no word for the header or the path, nor the other way round."""
+    word = "a-word-of-16-signs"
+    site = SiteSettings(
+        url=SITE, hint_secret=Secret("signing"), hint_secret_before=Secret(word),
+        hint_header_secret=Secret("static"), hint_path_secret=Secret("the-path-of-16-signs"),
+        hint_path_secret_before=Secret("the-path-before-it"),
+    )  # fmt: skip
+    for webhook in (
+        _webhook(x_chatbridge_secret=word),
+        WebhookRequest({}, b"{}", path_secret=word),
+        _webhook(x_chatbridge_secret="the-path-before-it"),
+        _signed(b"the-path-before-it"),
+    ):
+        with pytest.raises(WebhookVerificationError):
+            verify_hint(site, webhook)
+
+
+def test_every_secret_is_compared_whichever_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long it takes does not tell which of the secrets was the right one."""
+    compared: list[str] = []
+    matches = Secret.matches
+
+    def counted(secret: Secret, candidate: str | bytes) -> bool:
+        compared.append(secret.reveal())
+        return matches(secret, candidate)
+
+    monkeypatch.setattr(Secret, "matches", counted)
+    site = SiteSettings(
+        url=SITE, hint_header_secret=Secret("new"), hint_header_secret_before=Secret("old"),
+        hint_path_secret=Secret("the-path-of-16-signs"),
+    )  # fmt: skip
+    for word in ("new", "old"):
+        verify_hint(site, _webhook(x_chatbridge_secret=word))
+    assert ["new", "old", "the-path-of-16-signs"] * 2 == compared
+
+
 def test_without_a_secret_nobody_is_believed() -> None:
     """A site without secrets for hints takes none."""
     with pytest.raises(WebhookVerificationError, match="no secret"):

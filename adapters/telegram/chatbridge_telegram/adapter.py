@@ -96,10 +96,10 @@ class TelegramAdapter(Adapter):
 
     def verify(self, webhook: WebhookRequest) -> None:
         """See `Adapter.verify`; without a configured secret no webhook is genuine."""
-        secret = self.settings.webhook_secret
-        if secret is None:
+        secrets = self.settings.webhook_secrets
+        if not secrets:
             raise WebhookVerificationError("no webhook_secret is set, so no webhook is accepted")
-        check_shared_secret((secret,), webhook.headers.get(_SECRET_HEADER))
+        check_shared_secret(secrets, webhook.headers.get(_SECRET_HEADER))
 
     def parse(self, webhook: WebhookRequest) -> list[Event]:
         """See `Adapter.parse`; one webhook is one update, and one update is one event."""

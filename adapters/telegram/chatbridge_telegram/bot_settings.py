@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from chatbridge.secret import Secret
-from chatbridge.settings import https_url, setting
+from chatbridge.settings import check_secrets_before, https_url, setting, with_before
 
 _TOKEN = re.compile(r"[1-9][0-9]{2,19}:[A-Za-z0-9_-]{10,59}")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -53,3 +53,17 @@ class TelegramSettings:
         env="CHATBRIDGE_TELEGRAM_WEBHOOK_SECRET",
         validator=_webhook_secret_shape,
     )
+    webhook_secret_before: Secret | None = setting(
+        "the webhook_secret before, taken too while it is being replaced",
+        default=None,
+        validator=_webhook_secret_shape,
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check what settings say together."""
+        check_secrets_before(self)
+
+    @property
+    def webhook_secrets(self) -> tuple[Secret, ...]:
+        """What webhooks may prove themselves with at this moment."""
+        return with_before(self, "webhook_secret")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chatbridge.errors import WebhookPayloadError, WebhookVerificationError
 from chatbridge.events import NothingToDo
 from chatbridge.http_types import WebhookRequest
+from chatbridge.secret import Secret
 from chatbridge_telegram import TelegramAdapter
 from chatbridge_telegram.messages import Bot
 from chatbridge_telegram.updates import polled_update
@@ -185,6 +186,21 @@ def test_the_secret_opens_the_door(adapter: TelegramAdapter) -> None:
     """The header's name is compared without regard to case."""
     header = "X-TELEGRAM-Bot-Api-Secret-Token"
     adapter.verify(WebhookRequest({header: "a-webhook-secret"}, b"{}"))
+
+
+def test_while_the_secret_is_replaced_both_open_the_door(
+    make_adapter: Callable[..., Any],
+) -> None:
+    """The secret before counts too, a third one does not; Telegram is told the new one only."""
+    both = {"webhook_secret": Secret("new"), "webhook_secret_before": Secret("old")}
+    adapter = make_adapter(**both)
+    for word in ("new", "old"):
+        adapter.verify(WebhookRequest({"X-Telegram-Bot-Api-Secret-Token": word}, b"{}"))
+    for word in ("newer", "new,old", ""):
+        with pytest.raises(WebhookVerificationError):
+            adapter.verify(WebhookRequest({"X-Telegram-Bot-Api-Secret-Token": word}, b"{}"))
+    request = next(adapter.register_webhook("https://bridge.example.org/hook"))
+    assert ("new", False) == (request.json["secret_token"], "old" in str(request.json))
 
 
 def test_no_configured_secret_accepts_nothing(make_adapter: Callable[..., Any]) -> None:

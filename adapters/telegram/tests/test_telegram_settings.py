@@ -67,6 +67,8 @@ def test_a_revoked_token(talk: Talk, make_adapter: Callable[..., Any]) -> None:
         {"token": TOKEN, "api_url": "http://api.example.org"},
         {"token": TOKEN, "api_url": "https://user:secret@api.example.org"},
         {"token": TOKEN, "webhook_secret": "not secret!"},
+        {"token": TOKEN, "webhook_secret": "new", "webhook_secret_before": "not secret!"},
+        {"token": TOKEN, "webhook_secret_before": "alone-and-so-useless"},
         {"token": TOKEN, "unknown": 1},
     ],
 )
