@@ -70,7 +70,7 @@ class Crew:
         with self._lock:
             rounds = list(self._rounds.values())
         for each in rounds:
-            _quietly(each.release)
+            self._quietly(each.release)
         return ended
 
     def problems(self) -> list[str]:
@@ -84,14 +84,14 @@ class Crew:
         engine = self._engine
         tend_at = wake_at = 0.0
         while not self._stopping.is_set():
-            _quietly(self._match_roster)
+            self._quietly(self._match_roster)
             now = engine.clock.monotonic()
             if now >= tend_at:
-                pause = _quietly(engine.upkeep.tend_intents)
+                pause = self._quietly(engine.upkeep.tend_intents)
                 tend_at = now + (pause if pause is not None else _AFTER_ERROR)
             if now >= wake_at:
                 # Again and again: another process may have released or stopped in the middle.
-                _quietly(engine.upkeep.wake)
+                self._quietly(engine.upkeep.wake)
                 wake_at = now + engine.timings.upkeep_every
             self._stopping.wait(min(_ROSTER_EVERY, max(0.1, tend_at - now)))
 
@@ -125,23 +125,25 @@ class Crew:
             with self._lock:
                 if self._rounds.get(subject, made) is not made:
                     break
-            pause = _quietly(made.step)
+            pause = self._quietly(made.step)
             pause = _AFTER_ERROR if pause is None else pause
             if subject[0] == "feed" and self._hinted(subject[1]):
                 pause = max(pause, self._engine.timings.feed_as_net)
             self._stopping.wait(pause)
             if subject not in self._rounds:
                 break
-        _quietly(made.release)
+        self._quietly(made.release)
 
-
-def _quietly(step: Callable[[], float | int | None]) -> float | None:
-    try:
-        return step()
-    except Exception as error:  # noqa: BLE001 - a round is done again whatever happened
-        # Only our own errors are known to hold nothing that people wrote.
-        said = str(error) if isinstance(error, ChatbridgeError) else type(error).__name__
-        # The log may be what fails, where it lies on the same full disk.
-        with suppress(Exception):
-            _log.error("a round failed and is done again: %s", said)
-        return None
+    def _quietly(self, step: Callable[[], float | int | None]) -> float | None:
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 - a round is done again whatever happened
+            if self._stopping.is_set():
+                # A round that is waiting at a platform ends by losing what it works with.
+                return None
+            # Only our own errors are known to hold nothing that people wrote.
+            said = str(error) if isinstance(error, ChatbridgeError) else type(error).__name__
+            # The log may be what fails, where it lies on the same full disk.
+            with suppress(Exception):
+                _log.error("a round failed and is done again: %s", said)
+            return None
