@@ -153,27 +153,33 @@ def _item(blocks: tuple[Block, ...]) -> ListItem:
 
 
 def _table(node: Element, looks: Looks) -> Iterator[Block]:
-    rows: list[tuple[TableCell, ...]] = []
-    for row in _rows(node):
-        cells = [
-            TableCell(tuple(_blocks(cell.inside, looks)), header=cell.name == "th")
-            for cell in row.inside
-            if isinstance(cell, Element) and cell.name in {"td", "th"}
-        ]
-        rows += [tuple(cells)] if cells else []
+    rows = [
+        tuple(
+            TableCell(tuple(_blocks(cell.inside, looks)), header=cell.name == "th") for cell in row
+        )
+        for row in _rows(node)
+    ]
     # What stands outside of all cells, a caption above all, comes first.
     yield from _blocks(_outside_cells(node), looks)
     if rows:
         yield Table(tuple(rows))
 
 
-def _rows(node: Element) -> Iterator[Element]:
+def _rows(node: Element) -> Iterator[list[Element]]:
+    """Yield the cells of each row; cells that stand in none make one of their own."""
+    loose: list[Element] = []
     for child in node.inside:
-        if isinstance(child, Element):
-            if child.name == "tr":
-                yield child
-            elif child.name in {"tbody", "thead", "tfoot"}:
-                yield from _rows(child)
+        if not isinstance(child, Element):
+            continue
+        if child.name in {"td", "th"}:
+            loose.append(child)
+        elif child.name in {"tr", "tbody", "thead", "tfoot"}:
+            if loose:
+                yield loose
+                loose = []
+            yield from _rows(child)
+    if loose:
+        yield loose
 
 
 def _outside_cells(node: Element) -> list[Node]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chatbridge.jira.characters import clean
@@ -112,6 +112,7 @@ _TAGS = [
 ]  # fmt: skip
 
 
+@example(html=["<table>", "<td>", "w1 "])
 @given(html=st.lists(st.sampled_from(_TAGS), max_size=30))
 def test_no_word_is_lost(html: list[str]) -> None:
     """However tags are nested, every word is shown, in order."""
