@@ -26,10 +26,12 @@ from chatbridge.jira.answers import (
 )
 from chatbridge.jira.calls import JSM, Calls
 from chatbridge.jira.comment_properties import MARKER_PROPERTY
+from chatbridge.jira.issue_files import files_of_issue
 from chatbridge.jira.outcomes import checked, understood
 from chatbridge.jira.wiki import escape_document
 from chatbridge.richtext import Document
 
+_FILES_PATH = "/secure/attachment/"
 _REDIRECTS = {301, 302, 303, 307, 308}
 
 
@@ -93,23 +95,17 @@ def find_files(
         "GET", f"{calls.platform}/issue/{{}}", issue_id, query=(("fields", "attachment"),)
     )
     found: dict[str, set[str]] = {}
-    for file_id, name in understood(answer, _named_files):
-        marker = marker_in(name)
+    for file in understood(answer, files_of_issue):
+        marker = marker_in(file.name)
         if marker in markers and marker is not None:
-            found.setdefault(marker, set()).add(file_id)
+            found.setdefault(marker, set()).add(file.file_id)
     return {marker: tuple(sorted(ids, key=int)) for marker, ids in found.items()}
 
 
 def open_file(access: Access, file_id: str) -> Exchange[Content]:
     """Return the bytes of an attached file as a stream."""
     calls = yield from access.reach()
-    answer = yield calls.request(
-        "GET",
-        f"{calls.platform}/attachment/content/{{}}",
-        file_id,
-        query=(("redirect", "false"),),
-        stream=True,
-    )
+    answer = yield (yield from _bytes_of(calls, file_id))
     if answer.status in _REDIRECTS:
         # The address proves by itself who may read; the next host gets no credential.
         answer = yield HttpRequest("GET", answer.headers.get("Location", ""), stream=True)
@@ -117,6 +113,22 @@ def open_file(access: Access, file_id: str) -> Exchange[Content]:
     if content is None:
         raise ContentError("the site did not send the file")
     return content
+
+
+def _bytes_of(calls: Calls, file_id: str) -> Exchange[HttpRequest]:
+    """Return the call for a file's bytes, after asking for their address where none is known."""
+    path = calls.dialect.file_content
+    if path:
+        place, query = calls.platform + path, (("redirect", "false"),)
+        return calls.request("GET", place, file_id, query=query, stream=True)
+    answer = yield calls.request("GET", f"{calls.platform}/attachment/{{}}", file_id)
+    address = understood(answer, lambda value: text(value, "content"))
+    _, start, rest = address.partition(_FILES_PATH)
+    if not start:
+        raise RefusedError(Refusal.BAD_FILE, "the site keeps the file in an unknown place")
+    # The site's own idea of its address may be another one than ours: only the path counts.
+    place = (start + rest).replace("{", "{{").replace("}", "}}")
+    return calls.request("GET", place, stream=True)
 
 
 def comment_files(comment: dict[str, Any]) -> tuple[CommentFile, ...]:
@@ -175,12 +187,3 @@ def _ticket(value: Any) -> str:
     if not tickets:
         raise MalformedAnswerError
     return text(tickets[0], "temporaryAttachmentId")
-
-
-def _named_files(value: Any) -> list[tuple[str, str]]:
-    found = []
-    for file in items(mapping(value).get("fields"), "attachment"):
-        file_id = as_numeric_id(mapping(file).get("id"))
-        if file_id is not None:
-            found.append((file_id, text_or(file, "filename")))
-    return found

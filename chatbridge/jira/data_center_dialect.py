@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from chatbridge.desk_values import PublicComment
 from chatbridge.errors import ConfigurationError, RetryLaterError
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import HttpRequest
@@ -22,6 +23,7 @@ from chatbridge.jira.answers import (
 )
 from chatbridge.jira.comment_properties import MARKER_PROPERTY, VISIBILITY_PROPERTY
 from chatbridge.jira.dialect import Ask, Dialect, Query
+from chatbridge.jira.issue_files import files_of_issue, names_in, with_files
 from chatbridge.jira.outcomes import understood
 from chatbridge.jira.site import SiteSettings
 from chatbridge.jira.wiki import APART
@@ -44,6 +46,7 @@ class DataCenterDialect(Dialect):
     experimental = "true"
     has_gateway = False
     with_files = ()
+    file_content = ""
     login_mend = (
         "make a personal access token in Jira (your picture > Profile > Personal access tokens) as "
         "the bridge's account, and put it where the token is"
@@ -132,6 +135,17 @@ class DataCenterDialect(Dialect):
                 complete = yield from self._completed(ask, list(found.values()))
                 return complete
         raise RetryLaterError("the list of comments does not end")
+
+    def files_of(
+        self, ask: Ask, issue_id: str, comments: list[PublicComment]
+    ) -> Exchange[list[PublicComment]]:
+        """See `Dialect.files_of`: the issue has them, and the texts name theirs."""
+        if not any(names_in(comment.wording) for comment in comments):
+            return comments
+        query = (("fields", "attachment"),)
+        answer = yield ask("GET", f"{self.platform}/issue/{{}}", issue_id, query=query)
+        files = understood(answer, files_of_issue)
+        return [with_files(comment, files) for comment in comments]
 
     def with_properties(
         self, ask: Ask, comments: list[dict[str, Any]], account_id: str

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
+from chatbridge.desk_values import PublicComment
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import HttpRequest
 from chatbridge.jira.site import SiteSettings
@@ -43,6 +44,8 @@ class Dialect(ABC):
         has_gateway: whether tokens that the site refuses may work on Atlassian's gateway.
         with_files: what asks for the files of each comment in a list of the customer API; empty
             where they cannot be asked for.
+        file_content: path of a file's bytes below the platform API, a pair of braces for its id;
+            empty where only the file's own record names the address.
         login_mend: what to do where the site refuses the credential.
     """
 
@@ -50,6 +53,7 @@ class Dialect(ABC):
     experimental: ClassVar[str]
     has_gateway: ClassVar[bool]
     with_files: ClassVar[Query]
+    file_content: ClassVar[str]
     login_mend: ClassVar[str]
 
     @abstractmethod
@@ -136,4 +140,16 @@ class Dialect(ABC):
             ask: writes calls.
             comments: as listed.
             account_id: our own.
+        """
+
+    @abstractmethod
+    def files_of(
+        self, ask: Ask, issue_id: str, comments: list[PublicComment]
+    ) -> Exchange[list[PublicComment]]:
+        """Return comments of the customer API with their files, where its list has none.
+
+        Args:
+            ask: writes calls.
+            issue_id: the request.
+            comments: as listed.
         """

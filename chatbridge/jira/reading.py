@@ -68,12 +68,19 @@ def public_comments(access: Access, issue_id: str) -> Exchange[tuple[PublicComme
     """
     calls = yield from access.reach()
     found, pages = yield from _read_all(calls, issue_id)
-    if pages == 1:
-        return tuple(found.values())
+    if pages > 1:
+        found = yield from _read_until_stable(calls, issue_id, found)
+    complete = yield from calls.dialect.files_of(calls.request, issue_id, list(found.values()))
+    return tuple(complete)
+
+
+def _read_until_stable(
+    calls: Calls, issue_id: str, found: dict[str, PublicComment]
+) -> Exchange[dict[str, PublicComment]]:
     for _ in range(_READINGS - 1):
         again, _pages = yield from _read_all(calls, issue_id)
         if again.keys() == found.keys():
-            return tuple(again.values())
+            return again
         found = again
     raise RetryLaterError("the comments change while they are read")
 

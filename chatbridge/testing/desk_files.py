@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from attrs import define, field
 
@@ -22,6 +23,7 @@ from chatbridge.testing.desk_answers import (
     route,
     too_many,
 )
+from chatbridge.testing.desk_editions import Edition
 from chatbridge.testing.desk_shelf import SimulatedFile
 from chatbridge.testing.desk_state import DeskState, SimulatedIssue
 from chatbridge.testing.desk_texts import adf_of, text_of_wiki
@@ -72,7 +74,7 @@ class FilesApi:
 
     def _listing(self) -> list[Route]:
         if not self._state.edition.lists_files:
-            return []
+            return [route("GET", "/secure/attachment/{}/{}", self._bytes)]
         return [
             route("GET", f"{CUSTOMER_ROOT}/request/{{}}/attachment", self._list),
             route("GET", self._platform + "/attachment/content/{}", self._content),
@@ -148,13 +150,16 @@ class FilesApi:
         return reply(200, {"enabled": limit > 0, "uploadLimit": limit})
 
     def _about(self, call: DeskCall) -> HttpResponse:
-        return reply(200, platform_file(self._file(call), call.base, self._platform))
+        return reply(200, platform_file(self._file(call), call.base, self._state.edition))
 
     def _content(self, call: DeskCall) -> HttpResponse:
-        file = self._file(call)
         if call.call.query.get("redirect", "true") != "false":
             # The host of the files is another one; this stand-in is not it.
             raise DeskRefusal(reply(303, None, {"Location": f"{call.base}/not-simulated"}))
+        return self._bytes(call)
+
+    def _bytes(self, call: DeskCall) -> HttpResponse:
+        file = self._file(call)
         return HttpResponse(200, {"Content-Type": file.media_type}, file.data)
 
     def _file(self, call: DeskCall) -> SimulatedFile:
@@ -231,9 +236,12 @@ def customer_file(file: SimulatedFile, issue: SimulatedIssue, base: str) -> dict
     }
 
 
-def platform_file(file: SimulatedFile, base: str, platform_root: str) -> dict[str, Any]:
+def platform_file(file: SimulatedFile, base: str, edition: Edition) -> dict[str, Any]:
     """Return a file as the platform API shows it."""
-    link = f"{base}{platform_root}/attachment"
+    link = f"{base}{edition.platform_root}/attachment"
+    content = f"{link}/content/{file.file_id}"
+    if not edition.lists_files:
+        content = f"{base}/secure/attachment/{file.file_id}/{quote(file.name)}"
     return {
         "self": f"{link}/{file.file_id}",
         "id": file.file_id,
@@ -242,5 +250,5 @@ def platform_file(file: SimulatedFile, base: str, platform_root: str) -> dict[st
         "created": platform_date(file.created),
         "size": len(file.data),
         "mimeType": file.media_type,
-        "content": f"{link}/content/{file.file_id}",
+        "content": content,
     }

@@ -51,9 +51,7 @@ def issue_shape(
         "reporter": platform_user(issue.reporter, base),
         "creator": platform_user(issue.creator, base),
         "labels": [],
-        "attachment": [
-            platform_file(each, base, edition.platform_root) for each in state.files(issue)
-        ],
+        "attachment": [platform_file(each, base, edition) for each in state.files(issue)],
         "comment": {
             "startAt": 0,
             "maxResults": len(comments),

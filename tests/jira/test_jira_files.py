@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from chatbridge.desk import CommentFile, PublicComment
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
+from chatbridge.jira.issue_files import names_in, with_files
 from chatbridge.richtext import EMPTY, Document
 from chatbridge.testing.simulator import Fault
 
@@ -19,6 +21,7 @@ def _attach(world: Any, issue: str, data: Any, body: Document = EMPTY) -> str:
     return str(world.run(world.desk.attach_file(issue, ticket, body, "marker1")))
 
 
+@pytest.mark.both_editions
 def test_a_file_arrives_whole_and_with_its_words(world: Any, issue: str, content: Any) -> None:
     """What is attached has the bytes, name and type that were given, and one public comment."""
     comment = _attach(
@@ -31,17 +34,20 @@ def test_a_file_arrives_whole_and_with_its_words(world: Any, issue: str, content
     assert (NAME, "image/jpeg", 8) == (file["name"], file["media_type"], file["size"])
 
 
+@pytest.mark.both_editions
 def test_public_comments_name_their_files(world: Any, issue: str, content: Any) -> None:
-    """The files of a comment come with the comment, in the same call."""
+    """The files of a comment come with the comment, in the same call where that can be."""
     _attach(world, issue, content(b"12345", "image/jpeg"))
     before = len(world.calls)
     (comment,) = world.run(world.desk.public_comments(issue))
+    made = [request.url for request, _ in world.calls[before:]]
     (file,) = comment.files
     assert (NAME, "image/jpeg", 5) == (file.name, file.media_type, file.size)
     assert abs(file.created - comment.created) < 10_000
-    assert len(world.calls) == before + 1
+    assert 1 == sum("/comment" in url for url in made)
 
 
+@pytest.mark.both_editions
 def test_a_file_is_found_by_its_marker(world: Any, issue: str, content: Any) -> None:
     """A look-up finds each file that carries a marker, also one that was attached twice."""
     _attach(world, issue, content(b"1"))
@@ -51,6 +57,7 @@ def test_a_file_is_found_by_its_marker(world: Any, issue: str, content: Any) -> 
     assert 2 == len(found[MARKER])
 
 
+@pytest.mark.both_editions
 def test_a_file_is_read_as_a_stream(world: Any, issue: str, content: Any) -> None:
     """An attached file comes back byte for byte."""
     _attach(world, issue, content(b"bytes of a file"))
@@ -60,6 +67,7 @@ def test_a_file_is_read_as_a_stream(world: Any, issue: str, content: Any) -> Non
         assert b"bytes of a file" == b"".join(pieces)
 
 
+@pytest.mark.both_editions
 def test_a_file_that_the_site_does_not_want_is_refused(
     world: Any, issue: str, content: Any
 ) -> None:
@@ -103,3 +111,29 @@ def test_a_marker_that_cannot_be_written_is_no_failure(
     """The comment's own marker is a help; the name of the file carries one anyway."""
     world.site.switch_fault(Fault(kind="status", match="PUT /rest/api/3/comment", status=503))
     assert _attach(world, issue, content(b"1")) == world.act("comments", issue=issue)[0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("!photo.jpg|thumbnail!", ["photo.jpg"]),
+        ("see [^report 1.pdf] and [the plan|^plan.pdf]", ["report 1.pdf", "plan.pdf"]),
+        ("!a.png! !a.png|width=300!", ["a.png"]),
+        (r"wow\!that\! is [\^nice]", []),
+        ("!https://example.com/a.png!", []),
+        ("no files! at all!", []),
+    ],
+)
+def test_files_are_named_by_markup(markup: str, expected: list[str]) -> None:
+    """What a text of Data Center shows or links is a file of it, what people wrote is not."""
+    assert expected == [name for name in names_in(markup) if "." in name]
+
+
+def test_of_equal_names_the_youngest_that_was_there_is_meant() -> None:
+    """A file that was attached later under the same name is not the comment's."""
+    comment = PublicComment("1", 100_000, wording="!a.png!")
+    old, meant, later = (
+        CommentFile(str(at), "a.png", created=created)
+        for at, created in enumerate((10_000, 99_000, 200_000), start=1)
+    )
+    assert (meant,) == with_files(comment, [later, meant, old]).files

@@ -29,6 +29,7 @@ def edit(world, issue: str, comment: str, text: str) -> None:
     world.run()
 
 
+@pytest.mark.both_editions
 def test_an_edit_is_shown_in_place(world, opened):
     """Telegram lets bots change a message: no second one is sent."""
     comment = said(world, opened, "It costs 5")
@@ -82,6 +83,7 @@ def test_switching_edits_off_later_counts_at_once(world, opened):
 
 
 @pytest.mark.invariant("I5")
+@pytest.mark.both_editions
 def test_an_edit_of_what_became_internal_stays(world, opened):
     """A comment that is no longer public is not shown in any wording."""
     comment = said(world, opened, "It costs 5")

@@ -48,6 +48,7 @@ def notes(world, issue: str) -> list[str]:
     return [comment["text"] for comment in comments if not comment["public"]]
 
 
+@pytest.mark.both_editions
 def test_a_picture_and_its_words_are_one_message(world, opened):
     """A photo is a photo, and what was said with it stands under it."""
     world.agent(opened, "This is the roof", files=[JPEG])
@@ -57,6 +58,7 @@ def test_a_picture_and_its_words_are_one_message(world, opened):
     assert ("This is the roof" in shown["text"], "[file" in shown["text"]) == (True, False)
 
 
+@pytest.mark.both_editions
 def test_files_without_words_need_none(world, opened):
     """A comment that is only a file is one message, the agent's name with it."""
     before = len(bot_messages(world))
@@ -80,6 +82,7 @@ def test_pictures_of_one_comment_are_an_album(world, opened):
 
 
 @pytest.mark.invariant("I5")
+@pytest.mark.both_editions
 def test_files_of_internal_notes_stay(world, opened):
     """A file of a note that was never public is never asked for."""
     world.agent(opened, "secret", public=False, files=[JPEG])
@@ -108,12 +111,13 @@ def test_files_can_be_switched_off(world, opened):
     assert [] == notes(world, opened)
 
 
+@pytest.mark.both_editions
 def test_a_file_that_is_gone_is_named_and_blocks_nothing(world, opened):
     """What was deleted between the read and the send is named; later answers go on."""
     send = world.transport.send
 
     def without_files(request, party):
-        if "/attachment/content" in request.url:
+        if "/attachment/content/" in request.url or "/secure/attachment/" in request.url:
             world.desk.control("behaviour", {"access": False})
             try:
                 return send(request, party)
@@ -136,7 +140,7 @@ def test_a_source_that_always_breaks_is_given_up(world, opened):
     send = world.transport.send
 
     def broken(request, party):
-        if "/attachment/content" in request.url:
+        if "/attachment/content/" in request.url or "/secure/attachment/" in request.url:
             raise RetryLaterError("reset")
         return send(request, party)
 

@@ -44,6 +44,7 @@ def test_every_kind_of_file_arrives_whole(world, opened, kind):
     assert ("Chat bot", True) == (comment["author"], comment["public"])
 
 
+@pytest.mark.both_editions
 def test_text_and_file_of_one_message_are_one_comment(world, opened):
     """The caption stands with the file, and who sent it before both; the sender is told nothing."""
     before = len(world.transcript())
@@ -55,6 +56,7 @@ def test_text_and_file_of_one_message_are_one_comment(world, opened):
     assert before == len(world.transcript())
 
 
+@pytest.mark.both_editions
 def test_a_file_alone_opens_a_request(world):
     """A first message that is only a photo opens a request with it."""
     send(world)
@@ -75,6 +77,7 @@ def test_an_album_arrives_file_by_file(world, opened):
     assert 3 == len({each["files"][0]["name"] for each in found})
 
 
+@pytest.mark.both_editions
 def test_our_own_files_do_not_come_back(world, opened):
     """A bridge that has just started knows the comments with customers' files for its own."""
     before = len(world.transcript())
