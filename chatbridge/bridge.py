@@ -54,6 +54,8 @@ class Bridge:
         timings: how long to wait for what.
         plugins: where adapters come from; None: installed packages.
         transport: what makes the calls; None: HTTPS.
+        ca_bundle: file or folder of certificate authorities that are trusted instead of the usual
+            ones; for a Jira behind a company's own. Of no effect where `transport` is given.
         on_notice: called, from any thread, with what an operator should hear of; content-free.
         clock: the time; None: the real one.
 
@@ -73,6 +75,7 @@ class Bridge:
         timings: Timings | None = None,
         plugins: Plugins | None = None,
         transport: Transport | None = None,
+        ca_bundle: str | None = None,
         clock: Clock | None = None,
         on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
@@ -83,7 +86,9 @@ class Bridge:
         self._workers = workers
         self._sites = {desk.site: desk for desk in sites}
         self._owned_transport = (
-            None if transport is not None else HttpTransport(pool_size=workers + _POLLED)
+            None
+            if transport is not None
+            else HttpTransport(pool_size=workers + _POLLED, ca_bundle=ca_bundle)
         )
         self._observer = Observer(self._clock, on_notice)
         calls: Transport = transport or self._owned_transport  # type: ignore[assignment]

@@ -67,6 +67,23 @@ class Configuration:
         scheme, _, rest = self.storage.url.partition(":")
         return f"{scheme}:{self._place(rest)}" if scheme == "sqlite" and rest else self.storage.url
 
+    @property
+    def ca_bundle(self) -> str | None:
+        """Where the trusted authorities stand, as an absolute path; None: the usual ones.
+
+        Raises:
+            ConfigurationError: there is no such file.
+        """
+        if self.run.ca_bundle is None:
+            return None
+        place = self._place(self.run.ca_bundle)
+        if not place.exists():
+            raise ConfigurationError(
+                f"[run] ca_bundle names {place}, and there is no such file; name one with the "
+                "certificates of the authorities, or leave it out to trust the usual ones"
+            )
+        return str(place)
+
     def key_files(self) -> list[Path]:
         """Return the files that hold root keys where the environment has none."""
         if self.keys.keyring and not self.keys.files:
@@ -159,6 +176,7 @@ def open_bridge(configuration: Configuration, **overrides: Any) -> Bridge:
         "sites": [JiraDesk(site) for site in configuration.sites],
         "public_url": configuration.web.public_url,
         "workers": configuration.run.workers,
+        "ca_bundle": configuration.ca_bundle,
         "timings": configuration.timings,
         **overrides,
     }

@@ -67,3 +67,9 @@ class RunSettings:
         validator=between(1, 256),
         env="CHATBRIDGE_WORKERS",
     )
+    ca_bundle: str | None = setting(
+        "file of certificate authorities that are trusted instead of the usual ones; for a Jira "
+        "behind a company's own",
+        default=None,
+        env="CHATBRIDGE_CA_BUNDLE",
+    )

@@ -63,6 +63,16 @@ def test_argument_wins_over_environment_over_file_over_default(read):
     assert 3 == read(text, environment, arguments={"web": {"port": 3}}).web.port
 
 
+def test_an_authority_of_the_company_is_a_file(read, tmp_path):
+    """Its place is relative to the configuration's; one that is not there is named."""
+    made = read(SITE + '[run]\nca_bundle = "company.pem"\n')
+    with pytest.raises(ConfigurationError, match=r"ca_bundle names .*company\.pem"):
+        _ = made.ca_bundle
+    (tmp_path / "company.pem").write_text("")
+    assert str(tmp_path / "company.pem") == made.ca_bundle
+    assert read(SITE).ca_bundle is None
+
+
 def test_everything_of_the_site_may_be_in_the_environment(read):
     """A file without secrets, or without a site at all, is completed by variables."""
     environment = {
