@@ -17,6 +17,7 @@ from chatbridge.cli.initialise import init
 from chatbridge.cli.invocation import Invocation
 from chatbridge.cli.keys import keys
 from chatbridge.cli.links import links
+from chatbridge.cli.playground import playground
 from chatbridge.cli.plugin_list import plugins
 from chatbridge.cli.privacy import privacy
 from chatbridge.cli.projects import project
@@ -97,6 +98,7 @@ for _command in (
     keys,
     plugins,
     simulate,
+    playground,
     conformance,
     new_adapter,
     new_storage,
