@@ -11,10 +11,11 @@ ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo test heavy lint types faults proof bench clean
+.PHONY: help install demo play test heavy lint types faults proof bench clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
+	@echo "make play    write as a customer and answer as an agent, on a local web page"
 	@echo "make heavy   style, types and all tests (PYTEST_ARGS=... is handed to pytest)"
 	@echo "make test    the same without the long suites, in a few minutes"
 	@echo "make faults  write the tables of faults and of figures anew"
@@ -35,6 +36,9 @@ $(READY): pyproject.toml requirements-dev.txt $(ADAPTERS:%=%/pyproject.toml)
 
 demo: $(READY)
 	$(BIN)/chatbridge demo
+
+play: $(READY)
+	$(BIN)/chatbridge playground --example --open
 
 lint: $(READY)
 	$(BIN)/ruff check .

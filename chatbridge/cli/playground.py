@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 import webbrowser
+from importlib.util import find_spec
 
 import click
 
+from chatbridge import ConfigurationError
 from chatbridge.cli.stopping import Stopping
 from chatbridge.playground.example import tell_example
 from chatbridge.playground.page import PlaygroundPage
@@ -35,7 +37,7 @@ def playground(port: int, platforms: tuple[str, ...], *, example: bool, opens: b
     if example:
         tell_example(play)
     token = secrets.token_urlsafe(18)
-    server = WebServer(PlaygroundPage(play, token), _HOST, port, threads=_THREADS)
+    server = _listening(PlaygroundPage(play, token), port)
     url = f"{server.url}/{token}/"
     with Stopping() as stopping:
         server.start()
@@ -46,3 +48,16 @@ def playground(port: int, platforms: tuple[str, ...], *, example: bool, opens: b
             stopping.wait()
         finally:
             server.stop(1.0)
+
+
+def _listening(page: PlaygroundPage, port: int) -> WebServer:
+    if find_spec("waitress") is None:
+        raise ConfigurationError(
+            "the playground needs a web server: pip install 'chatbridge-jsm[server]'"
+        )
+    try:
+        return WebServer(page, _HOST, port, threads=_THREADS)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"cannot listen on {_HOST} port {port}; take another --port, or 0 for a free one"
+        ) from None

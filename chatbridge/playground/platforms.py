@@ -5,6 +5,7 @@ How a bot is set up is read from the package's conformance case, which ships for
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -19,6 +20,8 @@ from chatbridge.plugins import Plugins
 from chatbridge.testing.conformance.cases import AdapterCase
 from chatbridge.testing.conformance.finding import find
 from chatbridge.testing.simulator import Simulator
+
+_log = logging.getLogger("chatbridge.playground")
 
 _PEOPLE: Final = ("Olena", "Petro", "Jana", "Tomas", "Maria", "Ivan")
 """Who has the phones, in this order."""
@@ -69,8 +72,8 @@ def platforms(plugins: Plugins, clock: Clock, wanted: Sequence[str] = ()) -> lis
     Args:
         plugins: where adapters come from.
         clock: of the simulators.
-        wanted: names; without them every installed platform with a simulator, but those whose
-            package ships no conformance case.
+        wanted: names; without them every installed platform with a simulator. Of those, one whose
+            package ships no conformance case is left out, with a word in the log.
 
     Raises:
         ConfigurationError: there is none, or a wanted one cannot be played with.
@@ -84,9 +87,10 @@ def platforms(plugins: Plugins, clock: Clock, wanted: Sequence[str] = ()) -> lis
                 raise ConfigurationError(f"{name}: its package ships no simulator to play with")
             person = _PEOPLE[len(made) % len(_PEOPLE)]
             made.append(Platform(name, person, case, case.simulator(clock), case.make()))
-        except ChatbridgeError:
+        except ChatbridgeError as error:
             if wanted:
                 raise
+            _log.warning("%s is left out: %s", name, error)
     if not made:
         raise ConfigurationError(
             "no installed adapter ships a simulator; try: pip install chatbridge-telegram"

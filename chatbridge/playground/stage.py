@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
+from chatbridge.adapter import RegistersWebhooks
 from chatbridge.administration import NewBot
 from chatbridge.bridge import Bridge
 from chatbridge.errors import ChatbridgeError
@@ -189,6 +190,16 @@ class Stage:
         )  # fmt: skip
         self.bridge.admin.set_project(settings, bots)
         self.desk.hints.register(f"{_PUBLIC_URL}/hints/{SITE}", secret=known["hint_secret"])
+        self._tell_webhooks(self.bridge)
         self._rounds = Rounds(self.bridge, self.clock)
         self.calls.told.clear()
         self.turn()
+
+    def _tell_webhooks(self, bridge: Bridge) -> None:
+        """Do by hand what a platform has no call for: tell it where its webhooks go."""
+        for project in bridge.engine.roster.refresh():
+            for bot in project.bots:
+                platform = self.platforms[bot.record.platform]
+                by_hand = not isinstance(platform.adapter, RegistersWebhooks)
+                if bot.record.mode == "webhook" and by_hand and platform.can("webhook"):
+                    platform.simulator.control("webhook", {"url": bridge.webhook_url(bot)})

@@ -25,6 +25,7 @@ export function formatted(text, entities) {
 }
 
 export function shownTime(seconds) {
+  if (seconds === null) return null;
   const moment = new Date(seconds * 1000);
   const told = moment.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   return make("time", { dateTime: moment.toISOString() }, told);
