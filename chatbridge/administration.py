@@ -21,6 +21,7 @@ from chatbridge.checks import (
     identify_bot,
     with_marker_rung,
 )
+from chatbridge.desk_checks import check_closed_statuses, check_may_work
 from chatbridge.engine import Engine
 from chatbridge.erasure import Eraser, Trace
 from chatbridge.errors import ConfigurationError, ConflictError, DeliveryError
@@ -98,6 +99,8 @@ class Administration:
         _raise_first_problem(findings)
         finding, kind = check_request_type(desk, settings)
         findings.append(finding)
+        _raise_first_problem(findings)
+        findings += [*check_may_work(desk, settings), *check_closed_statuses(desk, settings)]
         _raise_first_problem(findings)
         if kind is not None:
             settings = with_marker_rung(settings, kind)

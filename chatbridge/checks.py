@@ -26,13 +26,20 @@ class Finding:
         subject: what was looked at.
         ok: whether it can work.
         text: what was found.
-        mend: what to do about it, empty where it is ok.
+        mend: what to do about it; where it is ok, what would be better still, or empty.
     """
 
     subject: str
     ok: bool
     text: str
     mend: str = ""
+
+    @property
+    def level(self) -> str:
+        """How much it matters: ok, hint (it works, but could be better) or problem."""
+        if not self.ok:
+            return "problem"
+        return "hint" if self.mend else "ok"
 
 
 def explain(error: ChatbridgeError, subject: str, mends: dict[Refusal, str]) -> Finding:

@@ -22,6 +22,8 @@ from chatbridge.desk_values import (
     RequestField,
     RequestState,
     RequestType,
+    SeenClock,
+    SeenWebhook,
     StatusCategory,
     Witness,
 )
@@ -43,6 +45,8 @@ __all__ = [
     "RequestField",
     "RequestState",
     "RequestType",
+    "SeenClock",
+    "SeenWebhook",
     "StatusCategory",
     "Witness",
 ]

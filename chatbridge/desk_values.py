@@ -200,3 +200,35 @@ class Hint:
     issue_id: str
     comment_id: str | None = None
     issue_key: str | None = field(default=None, repr=False)
+
+
+@frozen
+class SeenWebhook:
+    """A webhook that the site sends to somebody, as its administrators see it.
+
+    Args:
+        url: where it leads; whoever knows it may knock, so it is hidden.
+        enabled: whether it is sent.
+        signed: whether it is signed; None where the site does not say.
+        events: what it tells of, by the site's names.
+    """
+
+    url: str = field(repr=False)
+    enabled: bool = True
+    signed: bool | None = None
+    events: frozenset[str] = frozenset()
+
+
+@frozen
+class SeenClock:
+    """A clock of a request (an SLA metric).
+
+    Args:
+        name: as the site's administrators called it.
+        state: running, paused, or none where it does not go at all.
+        finished: how many of its rounds have ended.
+    """
+
+    name: str
+    state: str
+    finished: int

@@ -237,6 +237,44 @@ def decrypt(opener: Any, sealed: bytes, binding: bytes) -> bytes:
     raise SealedValueError("a sealed record is damaged, moved, or sealed with another key")
 
 
+def new_key_pair() -> tuple[bytes, bytes]:
+    """Return a private key and the public key that belongs to it, for `seal_to`; 32 bytes each."""
+    from nacl.public import PrivateKey
+
+    private = PrivateKey.generate()
+    return bytes(private), bytes(private.public_key)
+
+
+def seal_to(public: bytes, plain: bytes) -> bytes:
+    """Return the bytes sealed so that only the owner of the private key can read them.
+
+    A sealed box of libsodium: it does not say who made it.
+
+    Args:
+        public: a public key of 32 bytes.
+        plain: what to seal.
+    """
+    from nacl.public import PublicKey, SealedBox
+
+    return bytes(SealedBox(PublicKey(public)).encrypt(plain))
+
+
+def unseal_with(private: bytes, sealed: bytes) -> bytes:
+    """Return what was sealed to the public key of this private key.
+
+    Raises:
+        SealedValueError: damaged, or sealed to another key.
+    """
+    from nacl.exceptions import CryptoError
+    from nacl.public import PrivateKey, SealedBox
+
+    try:
+        return bytes(SealedBox(PrivateKey(private)).decrypt(sealed))
+    except (CryptoError, ValueError):
+        pass
+    raise SealedValueError("it is damaged, or sealed to another key")
+
+
 def _token_sealing_key(key: bytes, purpose: str) -> bytes:
     return keyed_hash(key, "sealed token", purpose, size=KEY_BYTES)
 

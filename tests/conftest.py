@@ -134,7 +134,12 @@ class World:
     """A customer, agents, and the bridge between them."""
 
     def __init__(
-        self, storage: Storage | None = None, mode: str = "poll", edition: str = "cloud"
+        self,
+        storage: Storage | None = None,
+        mode: str = "poll",
+        edition: str = "cloud",
+        *,
+        reader: bool = False,
     ) -> None:
         self.clock = VirtualClock()
         self.plugins = Plugins()
@@ -150,6 +155,7 @@ class World:
         self.storage = storage or MemoryStorage(now=self.clock.time)
         self.root = root_key_from_text(new_root_key())
         self.mode = mode
+        self.reader = reader
         self.notices: list[Notice] = []
         self.bridge = self.open_bridge()
         self.set_project()
@@ -161,8 +167,16 @@ class World:
         known = self.desk.credentials()
         secrets = {name: Secret(known[name]) for name in known if name.startswith("hint_")}
         token = Secret(known.get("personal_token") or known["api_token"])
+        if self.reader:
+            secrets["reader_token"] = Secret(known["reader_token"])
+        reader = known.get("reader_account") if self.reader else None
         site = SiteSettings(
-            url=self.site_url, name="acme", account=known.get("account"), token=token, **secrets
+            url=self.site_url,
+            name="acme",
+            account=known.get("account"),
+            token=token,
+            reader_account=reader,
+            **secrets,
         )
         return Bridge(
             storage=storage or self.storage,

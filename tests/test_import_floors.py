@@ -31,12 +31,12 @@ FLOORS: dict[int, str] = {
         "plugin_offers plugin_switch plugins builtin_storages "
         "doubles breaker "
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
-        "routes forks checks "
+        "routes forks checks desk_checks "
         # records
         "records links project vault subjects record_kinds erasure "
         "erasure_proof leftovers "
         "keys marks claims moves roster completion "
-        "live_sealer keyset_record root_changes rotation record_check "
+        "project_document live_sealer keyset_record root_changes rotation record_check "
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "

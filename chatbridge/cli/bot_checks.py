@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from chatbridge import (
     Bridge,
@@ -11,13 +12,19 @@ from chatbridge import (
     Finding,
     Polls,
     Refusal,
+    RefusedError,
     RegistersWebhooks,
     WebhookState,
 )
 from chatbridge.checks import explain
+from chatbridge.cli.way_checks import with_cause
 from chatbridge.cli.webhooks import webhook_target
-from chatbridge.records import BotRecord, Project
+from chatbridge.records import BotRecord, Claim, Project
 from chatbridge.roster import OpenBot
+
+LISTEN: Final = 1.0
+"""Seconds for which another program's polls are waited for."""
+_MANY: Final = 100
 
 
 def check_bot(bridge: Bridge, project: Project, record: BotRecord) -> Iterator[Finding]:
@@ -33,10 +40,18 @@ def check_bot(bridge: Bridge, project: Project, record: BotRecord) -> Iterator[F
             Refusal.UNAUTHORISED: f"set its token anew: {anew}",
             Refusal.NOT_FOUND: f"set its token anew: {anew}",
         }
-        yield explain(error, subject, mends)
+        url = next(iter(bot.adapter.urls()), "")
+        finding = explain(error, subject, mends)
+        yield with_cause(finding, url) if url else finding
         return
     if identity.bot_id != record.bot_id:
-        yield Finding(subject, False, "its token is that of another bot now", f"{anew}")
+        yield Finding(
+            subject,
+            False,
+            "its token is that of another bot now; answers to the old bot's chats wait, and go to "
+            "nobody else",
+            f"set the token of @{record.username} again, or take the other bot over: {anew}",
+        )
         return
     yield Finding(subject, True, "the platform knows its token")
     yield from _check_arrival(bridge, bot, subject)
@@ -59,10 +74,17 @@ def _check_arrival(bridge: Bridge, bot: OpenBot, subject: str) -> Iterator[Findi
         return
     state = _state(bridge, bot, adapter)
     target = webhook_target(bridge, bot, state)
+    if state.pending and state.pending >= _MANY:
+        yield Finding(
+            subject,
+            True,
+            f"{state.pending} events wait at the platform",
+            "see that chatbridge run runs; platforms keep events for a limited time",
+        )
     if mode == "webhook":
         yield _webhook_finding(subject, bot, state, target)
     elif target in {"none", "here"}:
-        yield Finding(subject, True, "can be polled")
+        yield _polling(bridge, bot, adapter, subject)
     else:
         yield Finding(
             subject,
@@ -70,6 +92,31 @@ def _check_arrival(bridge: Bridge, bot: OpenBot, subject: str) -> Iterator[Findi
             f"is to be polled, but a webhook to {target} is set, so nothing would come",
             f"if it is no other program's: chatbridge webhook remove {bot.project}",
         )
+
+
+def _polling(bridge: Bridge, bot: OpenBot, adapter: object, subject: str) -> Finding:
+    """Listen for a moment, so that another program that polls the bot is heard of.
+
+    Nothing is given up at the platform by that. Where a process of this bridge polls, it would be
+    disturbed and is not; its health tells of another one.
+    """
+    claim = bridge.engine.vault.read(Claim, "poll", *bot.key)
+    if claim is not None and claim.record.owner:
+        return Finding(subject, True, "is polled, by a process of this bridge that runs or died")
+    if not isinstance(adapter, Polls):
+        return Finding(subject, True, "can be polled")
+    try:
+        bridge.engine.roster.call(bot, adapter.poll(None, LISTEN))
+    except RefusedError as error:
+        if error.reason is not Refusal.CONFLICT:
+            raise
+        return Finding(
+            subject,
+            False,
+            "another program polls this bot, so each gets a part of the messages only",
+            "stop the other program, or make a bot of its own for it",
+        )
+    return Finding(subject, True, "can be polled, and nobody else was seen to")
 
 
 def _state(bridge: Bridge, bot: OpenBot, adapter: RegistersWebhooks) -> WebhookState:

@@ -1,45 +1,58 @@
 """All checks of `chatbridge doctor`, in order; one that fails or crashes never hides another.
 
-Nothing is changed, but for one record that is written to see whether the storage takes it, and
-removed again.
+Nothing is changed, but for one record of no meaning in the storage, and what a trial on a test
+issue that was asked for writes there; both are removed again.
 """
 
 from __future__ import annotations
 
-import secrets
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from attrs import define
+
 from chatbridge import Bridge, ChatbridgeError, Finding
 from chatbridge.cli.bot_checks import check_bot
-from chatbridge.cli.site_checks import check_clock, check_login, check_permissions, check_type
+from chatbridge.cli.site_checks import check_clock, check_hints, check_login, check_project
+from chatbridge.cli.storage_checks import check_storage
+from chatbridge.cli.trial_checks import Trial, check_trial
+from chatbridge.cli.web_checks import check_web
 from chatbridge.configuration import Configuration, open_bridge, read_configuration
-from chatbridge.links import Link, LinkState
-from chatbridge.receipts import Receipt
-from chatbridge.records import Claim, Conversation, Project, ProjectState
+from chatbridge.records import Project, ProjectState
 
 _AGAIN: Final = "see to it, then run chatbridge doctor again"
-_PROBE_LIVES: Final = 60
-"""Seconds after which a probe that could not be removed is gone by itself."""
 
 
-def diagnose(path: Path) -> Iterator[Finding]:
-    """Look at everything and yield what is found.
+@define
+class Diagnosis:
+    """One look at everything.
 
     Args:
         path: the configuration file.
+        trial: what shall be tried on a test issue, or None.
+        looked: whether there was a bridge to look at.
     """
-    read: list[Configuration] = []
-    yield from shielded("configuration", _check_file, path, read)
-    for configuration in read:
-        yield from shielded("root key", _check_keys, configuration)
-        opened: list[Bridge] = []
-        yield from shielded("storage", _check_opening, configuration, opened)
-        for bridge in opened:
-            with bridge:
-                yield from _check_bridge(bridge, configuration)
+
+    path: Path
+    trial: Trial | None = None
+    looked: bool = False
+
+    def findings(self) -> Iterator[Finding]:
+        """Look, and yield what is found."""
+        read: list[Configuration] = []
+        yield from shielded("configuration", _check_file, self.path, read)
+        for configuration in read:
+            yield from shielded("root key", _check_keys, configuration)
+            opened: list[Bridge] = []
+            yield from shielded("storage", _check_opening, configuration, opened)
+            for bridge in opened:
+                self.looked = True
+                with bridge:
+                    yield from _check_bridge(bridge, configuration)
+                    if self.trial is not None:
+                        yield from shielded("trial", check_trial, bridge, configuration, self.trial)
 
 
 def shielded(subject: str, check: Callable[..., Iterable[Finding]], *of: Any) -> Iterator[Finding]:
@@ -63,20 +76,21 @@ def shielded(subject: str, check: Callable[..., Iterable[Finding]], *of: Any) ->
 
 def _check_bridge(bridge: Bridge, configuration: Configuration) -> Iterator[Finding]:
     roster = bridge.engine.roster
-    yield from shielded("storage", _check_storage, bridge)
+    yield from shielded("storage", check_storage, bridge)
+    yield from shielded("public_url", check_web, configuration.web.public_url)
     # What cannot be asked is told once, and not again by each question to it.
     closed: set[str] = set()
     for site in configuration.sites:
         yield from shielded(f"Jira site {site.name}", check_login, roster, site.name, closed)
         if site.name not in closed:
             yield from shielded("clock", check_clock, roster, site.name)
+            yield from shielded(f"webhook of Jira site {site.name}", check_hints, bridge, site.name)
     projects: list[Project] = []
     yield from shielded("projects", _check_projects, bridge, projects)
     for project in projects:
         subject = f"project {project.settings.name}"
         if configuration.sites and project.settings.site not in closed:
-            yield from shielded(subject, check_permissions, roster, project)
-            yield from shielded(subject, check_type, roster, project)
+            yield from shielded(subject, check_project, roster, project.settings)
         for bot in project.bots:
             yield from shielded(f"{subject}: {bot.platform} bot", check_bot, bridge, project, bot)
 
@@ -106,30 +120,6 @@ def _check_keys(configuration: Configuration) -> Iterator[Finding]:
     found = configuration.root_keys_by_place()
     where = ", ".join(dict.fromkeys(place for place, _ in found))
     yield Finding("root key", True, f"{len(found)} from {where}")
-
-
-def _check_storage(bridge: Bridge) -> Iterator[Finding]:
-    """Write and remove a record of no meaning, then read all there is."""
-    storage = bridge.engine.vault.storage
-    key = f"doctor:{secrets.token_hex(8)}"
-    version = storage.put(key, b"probe", ttl=_PROBE_LIVES)
-    storage.delete(key, expect=version)
-    yield Finding("storage", True, "can be written")
-    damaged: list[str] = []
-    held = count = 0
-    for cls in (Project, Link, Conversation, Claim, Receipt):
-        for kept in bridge.engine.vault.scan(cls, damaged.append):
-            count += 1
-            held += isinstance(kept.record, Link) and kept.record.state is LinkState.HELD
-    if damaged:
-        text = f"{len(damaged)} of {count + len(damaged)} records cannot be read"
-        yield Finding("storage", False, text, "restore it from a backup, then run: chatbridge "
-                      "storage restored")  # fmt: skip
-    else:
-        yield Finding("storage", True, f"all records can be read ({count})")
-    if held:
-        mend = "look at them with chatbridge links list, then chatbridge links release"
-        yield Finding("links", False, f"{held} are held and send nothing", mend)
 
 
 def _check_projects(bridge: Bridge, projects: list[Project]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from rich.table import Table
 from chatbridge import Finding
 
 _WIDE = 1000
+_COLOURS = {"ok": "green", "hint": "yellow", "problem": "red"}
 
 
 def say_error(text: str) -> None:
@@ -27,10 +28,12 @@ def say_error(text: str) -> None:
 
 def say_finding(finding: Finding) -> None:
     """Say what a check found, and what to do about it."""
-    mark = click.style("ok", fg="green") if finding.ok else click.style("problem", fg="red")
-    click.echo(f"{mark}  {finding.subject}: {finding.text}")
-    if not finding.ok:
-        click.echo(f"    to do: {finding.mend}")
+    click.echo(
+        f"{click.style(finding.level, fg=_COLOURS[finding.level])}  {finding.subject}: "
+        f"{finding.text}"
+    )
+    if finding.mend:
+        click.echo(f"    {'better' if finding.ok else 'to do'}: {finding.mend}")
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

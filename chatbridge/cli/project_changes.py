@@ -100,13 +100,23 @@ def changed_bot(
         _check_known(schema, setting, where)
     values.update(_succeeded(schema, values, hidden))
     values.update(hidden)
+    usual = "poll" if issubclass(adapter, Polls) else "webhook"
+    return completed_bot(adapter, values, mode or (kept.mode if kept is not None else usual))
+
+
+def completed_bot(adapter: type[Adapter], given: Mapping[str, Any], mode: str) -> NewBot:
+    """Return a bot with these settings, and a secret for its webhook where it needs one.
+
+    Raises:
+        ConfigurationError: a setting is unknown, missing or wrong.
+    """
+    schema, values = adapter.settings_schema, dict(given)
+    where = f"settings of the {adapter.name} bot"
     proves = adapter.capabilities.proof is Proof.SHARED_SECRET
     if proves and "webhook_secret" in secret_settings(schema) and not values.get("webhook_secret"):
         # Nobody has to remember it: the platform is told it together with the webhook's URL.
         values["webhook_secret"] = secrets.token_urlsafe(32)
-    plain = unstructure(structure(values, schema, where=where))
-    usual = "poll" if issubclass(adapter, Polls) else "webhook"
-    return NewBot(adapter.name, plain, mode or (kept.mode if kept is not None else usual))
+    return NewBot(adapter.name, unstructure(structure(values, schema, where=where)), mode)
 
 
 def check_open(adapter: type[Adapter], given: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import attrs
 import click
 from attrs import evolve, frozen
 
-from chatbridge import Bridge, ConfigurationError, NewBot, Plugins
+from chatbridge import Bridge, ConfigurationError, NewBot, Plugins, ProjectSettings
 from chatbridge.cli.display import busy, may_ask, say_finding
 from chatbridge.cli.given_secrets import (
     secret_from_file,
@@ -74,13 +74,33 @@ def set_project(bridge: Bridge, asked: Asked, *, sure: bool) -> None:
     Raises:
         ConfigurationError: it cannot be done; nothing was kept.
     """
-    kept = _kept(bridge, asked.name)
+    kept = kept_project(bridge, asked.name)
     if asked.about_bot and not asked.bot:
         asked = evolve(asked, bot=_only_bot(kept))
     settings = changed_settings(kept.settings if kept else None, asked.name, asked.settings)
-    click.echo(f"project {asked.name} ({'new' if kept is None else 'kept already'})")
     lines = differences(kept.settings if kept else None, settings)
     bots = _bots(bridge.plugins, kept.bots if kept else (), asked, lines)
+    apply_project(bridge, kept, settings, bots, lines, sure=sure)
+
+
+def apply_project(
+    bridge: Bridge, kept: Project | None, settings: ProjectSettings, bots: list[NewBot],
+    lines: list[str], *, sure: bool,
+) -> None:  # fmt: skip
+    """Show what changes, ask where somebody can answer, then check and keep it.
+
+    Args:
+        bridge: whose project.
+        kept: as it is now, or None.
+        settings: all settings that it shall have.
+        bots: all bots that it shall have.
+        lines: what changes.
+        sure: whether not to ask.
+
+    Raises:
+        ConfigurationError: it cannot be done; nothing was kept.
+    """
+    click.echo(f"project {settings.name} ({'new' if kept is None else 'kept already'})")
     for line in lines or ["nothing changes; it is checked all the same"]:
         click.echo(f"  {line}")
     if not sure and may_ask():
@@ -89,11 +109,12 @@ def set_project(bridge: Bridge, asked: Asked, *, sure: bool) -> None:
         findings = bridge.admin.set_project(settings, bots)
     for finding in findings:
         say_finding(finding)
-    _warn_of_new_bots(kept, bridge.admin.project(asked.name))
-    click.echo(f"project {asked.name} is set")
+    _warn_of_new_bots(kept, bridge.admin.project(settings.name))
+    click.echo(f"project {settings.name} is set")
 
 
-def _kept(bridge: Bridge, name: str) -> Project | None:
+def kept_project(bridge: Bridge, name: str) -> Project | None:
+    """Return the project as it is kept, or None."""
     found = [each for each in bridge.admin.projects() if each.settings.name == name]
     return found[0] if found else None
 

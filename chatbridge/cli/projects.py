@@ -12,6 +12,7 @@ from chatbridge.cli.display import count_up, may_ask, show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
 from chatbridge.cli.project_changes import pairs
 from chatbridge.cli.project_setting import Asked, set_project
+from chatbridge.cli.project_transfer import export, import_, transfer_key
 from chatbridge.records import BotRecord, Project, ProjectState
 from chatbridge.settings import secret_settings, unstructure
 
@@ -137,6 +138,10 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
             click.confirm(question, abort=True)
         count = count_up("records removed:", bridge.admin.remove_project(name))
     click.echo(f"project {name} is removed, {count} records with it")
+
+
+for _command in (export, import_, transfer_key):
+    project.add_command(_command)
 
 
 def _row(kept: Project) -> tuple[str, ...]:

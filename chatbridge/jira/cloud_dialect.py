@@ -53,6 +53,10 @@ class CloudDialect(Dialect):
         """See `Dialect.person_id`."""
         return text_or(user, "accountId")
 
+    def as_participant(self, user: Any) -> dict[str, list[str]]:
+        """See `Dialect.as_participant`."""
+        return {"accountIds": [text_or(user, "accountId")]}
+
     def write_body(self, document: Document) -> Any:
         """See `Dialect.write_body`."""
         return write_adf(document)

@@ -72,6 +72,10 @@ class DataCenterDialect(Dialect):
         """See `Dialect.person_id`: the key stays when somebody is renamed."""
         return text_or(user, "key") or text_or(user, "name")
 
+    def as_participant(self, user: Any) -> dict[str, list[str]]:
+        """See `Dialect.as_participant`; the key that names people elsewhere is not taken here."""
+        return {"usernames": [text_or(user, "name")]}
+
     def write_body(self, document: Document) -> Any:
         """See `Dialect.write_body`."""
         # A comment of no characters at all is refused.

@@ -77,6 +77,10 @@ class Dialect(ABC):
         """Return what names a person in both APIs, empty where nothing does."""
 
     @abstractmethod
+    def as_participant(self, user: Any) -> dict[str, list[str]]:
+        """Return the body of the call that makes this person a participant of a request."""
+
+    @abstractmethod
     def write_body(self, document: Document) -> Any:
         """Return the document as the body of a comment of the platform API."""
 

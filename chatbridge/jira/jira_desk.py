@@ -17,12 +17,25 @@ from chatbridge.desk import (
     PublicComment,
     RequestState,
     RequestType,
+    SeenClock,
+    SeenWebhook,
     Witness,
 )
 from chatbridge.errors import ConfigurationError
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
-from chatbridge.jira import attaching, commenting, desks, feed, hints, opening, reading, standing
+from chatbridge.jira import (
+    attaching,
+    commenting,
+    desks,
+    feed,
+    hints,
+    opening,
+    reading,
+    sharing,
+    standing,
+    trials,
+)
 from chatbridge.jira.access import Access
 from chatbridge.jira.site import SiteKind, SiteSettings
 from chatbridge.richtext import Document
@@ -47,6 +60,7 @@ class JiraDesk(Desk):
         self.settings = settings
         self.site = settings.name
         self._access = Access(settings, bearer)
+        self._reader = _reader_of(settings)
         self._desks = desks.DeskBook()
 
     @property
@@ -61,7 +75,8 @@ class JiraDesk(Desk):
 
     def secrets(self) -> tuple[Secret, ...]:
         """See `Desk.secrets`."""
-        return self._access.secrets()
+        more = self._reader.secrets() if self._reader is not None else ()
+        return (*self._access.secrets(), *more)
 
     def identify(self) -> Exchange[Account]:
         """See `Desk.identify`."""
@@ -141,8 +156,13 @@ class JiraDesk(Desk):
         return reading.read_request(self._access, issue_id)
 
     def public_comments(self, issue_id: str) -> Exchange[tuple[PublicComment, ...]]:
-        """See `Desk.public_comments`."""
-        comments = yield from reading.public_comments(self._access, issue_id)
+        """See `Desk.public_comments`; asked as the reader account where there is one."""
+        if self._reader is None:
+            comments = yield from reading.public_comments(self._access, issue_id)
+        else:
+            # Our own comments are known by the account that wrote them.
+            yield from self._access.reach()
+            comments = yield from sharing.reader_comments(self._reader, self._access, issue_id)
         self.account_id = self._access.account_id
         return comments
 
@@ -167,9 +187,47 @@ class JiraDesk(Desk):
         """
         return standing.read_permissions(self._access, self._desks, service_desk, names)
 
+    @property
+    def has_reader(self) -> bool:
+        """Whether another account reads the public comments."""
+        return self._reader is not None
+
+    def reader_permissions(self, service_desk: str, names: Sequence[str]) -> Exchange[list[str]]:
+        """Return which of these of Jira's permission keys the reader account has on the desk.
+
+        Raises:
+            RefusedError: UNAUTHORISED where the site does not take its credential.
+        """
+        assert self._reader is not None
+        return standing.reader_permissions(
+            self._reader, self._access, self._desks, service_desk, names
+        )
+
+    def statuses(self) -> Exchange[tuple[str, ...]]:
+        """Return the names of the site's statuses, in the account's language."""
+        return standing.read_statuses(self._access)
+
+    def webhooks(self) -> Exchange[tuple[SeenWebhook, ...] | None]:
+        """Return the webhooks that administrators set up; None where we may not know them."""
+        return standing.read_webhooks(self._access)
+
     def time(self) -> Exchange[float | None]:
         """Return the site's time in Unix seconds, None where it does not say."""
         return standing.read_time(self._access)
+
+    def trial_note(self, issue_id: str, text: str) -> Exchange[str]:
+        """Add an internal note to a test issue; return its id."""
+        return trials.add_internal(self._access, issue_id, text)
+
+    def trial_restricted(
+        self, issue_id: str, body: Document, marker: str, role: str
+    ) -> Exchange[str]:
+        """Add a comment for one role of the project to a test issue; return its id."""
+        return trials.add_restricted(self._access, issue_id, body, marker, role)
+
+    def clocks(self, issue_id: str) -> Exchange[tuple[SeenClock, ...] | None]:
+        """Return the clocks (SLA) of a request, None where they are not shown."""
+        return trials.read_clocks(self._access, issue_id)
 
     def verify_hint(self, webhook: WebhookRequest) -> None:
         """See `Desk.verify_hint`."""
@@ -192,6 +250,19 @@ class DataCenterDesk(JiraDesk):
 
     def __init__(self, settings: SiteSettings, bearer: Callable[[], Secret] | None = None) -> None:
         super().__init__(_of_kind(settings, SiteKind.DATA_CENTER), bearer)
+
+
+def _reader_of(settings: SiteSettings) -> Access | None:
+    if settings.reader_token is None:
+        return None
+    reader = evolve(
+        settings,
+        account=settings.reader_account,
+        token=settings.reader_token,
+        reader_account=None,
+        reader_token=None,
+    )
+    return Access(reader, None)
 
 
 def _of_kind(settings: SiteSettings, kind: SiteKind) -> SiteSettings:

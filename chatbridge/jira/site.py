@@ -95,6 +95,19 @@ class SiteSettings:
         default=None,
         env="CHATBRIDGE_SITE_TOKEN",
     )
+    reader_account: str | None = setting(
+        "e-mail address of a second account, with no more rights than a customer, that reads the "
+        "public comments; Cloud only",
+        default=None,
+        validator=attrs.validators.optional(_one_line),
+        env="CHATBRIDGE_SITE_READER_ACCOUNT",
+    )
+    reader_token: Secret | None = setting(
+        "token of that second account, of the same kind as `token`; None: the bridge's account "
+        "reads them itself",
+        default=None,
+        env="CHATBRIDGE_SITE_READER_TOKEN",
+    )
     cloud_id: str | None = setting(
         "cloud id of the site; looked up where it is needed and absent; Cloud only",
         default=None,
@@ -147,11 +160,24 @@ class SiteSettings:
     def __attrs_post_init__(self) -> None:
         """Check what settings say together."""
         check_secrets_before(self)
+        self._check_reader()
         if self.known_kind is SiteKind.DATA_CENTER:
             return
         alone = self.known_kind is SiteKind.AUTO and self.account is None
         if (self.account is None) != (self.token is None) and not alone:
             raise ValueError("account and token belong together: give both, or neither")
+
+    def _check_reader(self) -> None:
+        if self.reader_token is None:
+            if self.reader_account is not None:
+                raise ValueError("reader_account needs reader_token, the token of that account")
+            return
+        if self.reader_account is None and self.known_kind is SiteKind.CLOUD:
+            raise ValueError("reader_token needs reader_account, the e-mail address of its account")
+        if self.reader_account is not None and self.reader_account == self.account:
+            raise ValueError("reader_account must be another account than `account`")
+        if self.token is not None and self.reader_token.matches(self.token.reveal()):
+            raise ValueError("reader_token must be the token of another account")
 
     @property
     def known_kind(self) -> SiteKind:

@@ -25,6 +25,10 @@ class Behaviour:
         comment_cap: most comments of an issue.
         write_limits: limit the writes to one issue.
         file_limit: most bytes of a file; 0 switches files off.
+        lacks: permissions that the bot does not have, by Jira's keys, with commas between.
+        lie_to_agents: tell the bot that every comment is public, in both APIs; the reader account
+            is a customer, whom Jira does not show an internal note however it is asked.
+        answers_count: the clock of the first response stops at a public comment of the bot.
     """
 
     index_lag: float = 0.0
@@ -42,3 +46,6 @@ class Behaviour:
     comment_cap: int = 5_000
     write_limits: bool = True
     file_limit: int = 20_000_000
+    lacks: str = ""
+    lie_to_agents: bool = False
+    answers_count: bool = False

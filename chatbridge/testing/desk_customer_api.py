@@ -25,9 +25,14 @@ from chatbridge.testing.desk_customer_shapes import (
     status_shape,
     type_shape,
 )
-from chatbridge.testing.desk_people import STATUSES, RequestTypeSpec, SimulatedProject
+from chatbridge.testing.desk_people import STATUSES, Person, RequestTypeSpec, SimulatedProject
 from chatbridge.testing.desk_requests import NewRequests
-from chatbridge.testing.desk_state import DeskState, SimulatedIssue
+from chatbridge.testing.desk_state import (
+    DeskState,
+    SimulatedComment,
+    SimulatedIssue,
+    evolve_as_public,
+)
 from chatbridge.testing.desk_texts import adf_of, stored_length, text_of_wiki
 from chatbridge.testing.desk_webhooks import HintSender
 
@@ -72,7 +77,8 @@ class CustomerApi:
     def _find(self, call: DeskCall) -> SimulatedIssue:
         self._check_licence()
         issue = self._state.find(call.names[0])
-        if issue is None or not self._state.behaviour.access:
+        hidden = issue is not None and not issue.is_shown_to(call.account)
+        if issue is None or hidden or not self._state.behaviour.access:
             raise customer_refusal(404, "The request does not exist or you cannot see it.")
         if not issue.is_request:
             raise customer_refusal(404, "The issue is not a customer request.")
@@ -155,21 +161,33 @@ class CustomerApi:
         issue = self._state.find(call.names[0])
         shown: list[dict[str, Any]] = []
         # Without access the real method answers an empty page rather than an error.
-        if issue is not None and issue.is_request and self._state.behaviour.access:
+        seen = issue is not None and issue.is_shown_to(call.account)
+        if issue is not None and seen and issue.is_request and self._state.behaviour.access:
             wanted = {
                 True: call.yes("public", default=True),
                 False: call.yes("internal", default=True),
             }
-            comments = [each for each in self._state.comments(issue) if wanted[each.public]]
+            comments = [
+                each for each in self._comments_for(call.account, issue) if wanted[each.public]
+            ]
             with_files = self._state.edition.lists_files and "attachment" in call.all("expand")
             shown = [
                 comment_shape(each, issue, call.base, with_files=with_files) for each in comments
             ]
         return customer_page(call, shown, self._state.behaviour.page_cap)
 
+    def _comments_for(self, person: Person, issue: SimulatedIssue) -> list[SimulatedComment]:
+        """Return what a person is shown: customers nothing that is internal or restricted."""
+        comments = self._state.comments(issue)
+        if person.kind == "customer":
+            return [each for each in comments if each.public and each.restricted_to is None]
+        if self._state.behaviour.lie_to_agents:
+            return [evolve_as_public(each) for each in comments]
+        return comments
+
     def _comment(self, call: DeskCall) -> HttpResponse:
         issue = self._find(call)
-        for comment in self._state.comments(issue):
+        for comment in self._comments_for(call.account, issue):
             if comment.comment_id == call.names[1]:
                 return reply(200, comment_shape(comment, issue, call.base))
         raise customer_refusal(404, "The comment does not exist.")

@@ -18,7 +18,7 @@ from attrs import evolve
 
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.desk_answers import DeskRefusal, platform_refusal, reply, too_many
-from chatbridge.testing.desk_people import BOT, Person
+from chatbridge.testing.desk_people import BOT, READER, READER_TOKEN, Person
 from chatbridge.testing.desk_texts import adf_of, adf_problem, text_of, text_of_wiki
 
 CLOUD_ID: Final = "11223344-a1b2-3b33-c444-def123456789"
@@ -28,7 +28,8 @@ _REQUEST_KEYS: Final = frozenset({
     "serviceDeskId", "requestTypeId", "requestFieldValues", "raiseOnBehalfOf",
     "requestParticipants",
 })  # fmt: skip
-_HINT_SECRETS: Final = {
+_MORE_SECRETS: Final = {
+    "reader_token": READER_TOKEN,
     "hint_secret": "secret-of-hints",
     "hint_header_secret": "secret-of-the-rule",
 }
@@ -145,10 +146,11 @@ class CloudEdition(Edition):
         """See `Edition.credentials`."""
         return {
             "account": BOT.email,
+            "reader_account": READER.email,
             "api_token": "classic-api-token",
             "scoped_token": "scoped-api-token",
             "access_token": "oauth-access-token",
-            **_HINT_SECRETS,
+            **_MORE_SECRETS,
             "cloud_id": CLOUD_ID,
         }
 
@@ -234,7 +236,7 @@ class DataCenterEdition(Edition):
     def credentials(self) -> dict[str, str]:
         """See `Edition.credentials`."""
         path_secret = {"hint_path_secret": "secret-at-the-end-of-the-path"}
-        return {"personal_token": "personal-access-token", **_HINT_SECRETS, **path_secret}
+        return {"personal_token": "personal-access-token", **_MORE_SECRETS, **path_secret}
 
     def lets_in(self, authorization: str, *, on_gateway: bool) -> bool:
         """See `Edition.lets_in`: a personal access token is no Basic password."""

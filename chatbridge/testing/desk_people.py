@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from zlib import crc32
 
 from attrs import define, field, frozen
@@ -130,6 +131,14 @@ class SimulatedProject:
 
 BOT = Person("5b10a2844c20165700ede21g", "Chat bot", "bot@example.com")
 AUTOMATION = Person("557058:f58131cb-b67d-43c7-b30d-6b58d40bd077", "Automation for Jira", "", "app")
+READER = Person("712020:0ea4e000-0000-4000-8000-000000000009", "Chat reader", "reader@example.com",
+                "customer")  # fmt: skip
+READER_TOKEN = "token-of-the-reader"  # noqa: S105 - of a simulation
+READER_HEADERS = {
+    "cloud": f"Basic {b64encode(f'{READER.email}:{READER_TOKEN}'.encode()).decode()}",
+    "data_center": f"Bearer {READER_TOKEN}",
+}
+"""The Authorization header of the reader account, by kind of site."""
 PEOPLE = (
     BOT,
     AUTOMATION,
@@ -137,6 +146,7 @@ PEOPLE = (
     Person("557058:b0b00000-0000-4000-8000-000000000001", "Bob Agent", "bob@example.com"),
     Person("qm:a713c8ea-1075-4e30-9d96-891a7d181739:5ad6d3581db05e2a66fa80b", "Cora Customer",
            "cora@example.org", "customer"),
+    READER,
 )  # fmt: skip
 
 

@@ -22,7 +22,12 @@ from chatbridge.testing.desk_platform_shapes import (
     status_shape,
 )
 from chatbridge.testing.desk_property_api import PropertyApi
-from chatbridge.testing.desk_state import DeskState, SimulatedComment, SimulatedIssue
+from chatbridge.testing.desk_state import (
+    DeskState,
+    SimulatedComment,
+    SimulatedIssue,
+    evolve_as_public,
+)
 from chatbridge.testing.desk_texts import stored_length
 from chatbridge.testing.desk_webhooks import HintSender
 
@@ -95,7 +100,8 @@ class PlatformApi:
         wanted = call.all("permissions")
         if not wanted and self._state.edition.reads_in_bulk:
             raise platform_refusal(400, "The 'permissions' query parameter is required.")
-        have = self._state.behaviour.access
+        lacking = self._state.behaviour.lacks.split(",")
+        have = self._state.behaviour.access and call.account.kind != "customer"
         shown = {
             key: {
                 "id": str(number),
@@ -103,7 +109,7 @@ class PlatformApi:
                 "name": key.replace("_", " ").title(),
                 "type": "GLOBAL" if key == "ADMINISTER" else "PROJECT",
                 "description": "",
-                "havePermission": have,
+                "havePermission": have and key not in lacking,
             }
             for number, key in enumerate(wanted)
         }
@@ -155,8 +161,9 @@ class PlatformApi:
         *,
         with_properties: bool = False,
     ) -> dict[str, Any]:
+        shown = evolve_as_public(comment) if self._state.behaviour.lie_to_agents else comment
         return comment_shape(
-            comment, issue, call.base, self._state.edition, with_properties=with_properties
+            shown, issue, call.base, self._state.edition, with_properties=with_properties
         )
 
     def _checked_body(self, body: dict[str, Any]) -> tuple[dict[str, Any], str]:

@@ -20,12 +20,14 @@ from chatbridge.testing.desk_answers import (
 )
 from chatbridge.testing.desk_controls import DeskControls
 from chatbridge.testing.desk_customer_api import CustomerApi
+from chatbridge.testing.desk_customer_shapes import CUSTOMER_ROOT
 from chatbridge.testing.desk_editions import EDITIONS
 from chatbridge.testing.desk_files import FilesApi
 from chatbridge.testing.desk_new_webhook_api import NewWebhookApi
-from chatbridge.testing.desk_people import BOT, SimulatedProject
+from chatbridge.testing.desk_people import BOT, READER, READER_HEADERS, Person, SimulatedProject
 from chatbridge.testing.desk_platform_api import PlatformApi
 from chatbridge.testing.desk_search import SearchApi
+from chatbridge.testing.desk_standing_api import StandingApi
 from chatbridge.testing.desk_state import DeskState
 from chatbridge.testing.desk_webhook_api import WebhookApi
 from chatbridge.testing.desk_webhooks import HintSender
@@ -66,9 +68,11 @@ class DeskSimulator(Simulator):
         kind: str = "cloud",
     ) -> None:
         super().__init__(clock=clock, seed=seed)
+        self._kind = kind
         self.edition = EDITIONS[kind]
         self.state = DeskState(self.clock, self.random, self.edition)
         self._bot = self.state.person(BOT.name)
+        self._reader = self.state.person(READER.name)
         if projects is not None:
             self.state.projects = projects
         self.hints = HintSender(self.state, self.random)
@@ -79,6 +83,7 @@ class DeskSimulator(Simulator):
             *PlatformApi(self.state, self.hints).routes(),
             *FilesApi(self.state, self.hints, self.edition.platform_root).routes(),
             *SearchApi(self.state).routes(),
+            *StandingApi(self.state).routes(),
             *_WEBHOOK_APIS[kind](self.hints).routes(),
         ]
 
@@ -150,21 +155,34 @@ class DeskSimulator(Simulator):
             return reply(200, told)
         if call.method == "GET" and path in self.edition.about_paths:
             return self._about()
-        if not self.edition.lets_in(call.headers.get("Authorization", ""), on_gateway=on_gateway):
+        caller = self._caller(call.headers.get("Authorization", ""), on_gateway=on_gateway)
+        if caller is None:
             return _unauthorised(on_gateway=on_gateway)
+        if caller.kind == "customer" and not self._for_customers(path):
+            return platform_refusal(404, "You do not have permission to see it.").response
         known_path = False
         for method, pattern, handler in self._routes:
             if match := pattern.fullmatch(path):
                 known_path = True
                 if method == call.method:
-                    made = DeskCall(call, match.groups(), self._base, self._bot, lag)
+                    made = DeskCall(call, match.groups(), self._base, caller, lag)
                     response = handler(made)
                     return HttpResponse(
                         response.status,
-                        {**response.headers, **self.edition.caller_header(self._bot)},
+                        {**response.headers, **self.edition.caller_header(caller)},
                         response.body,
                     )
         raise platform_refusal(405 if known_path else 404, "There is nothing here.")
+
+    def _caller(self, authorization: str, *, on_gateway: bool) -> Person | None:
+        if self.edition.lets_in(authorization, on_gateway=on_gateway):
+            return self._bot
+        return self._reader if authorization == READER_HEADERS[self._kind] else None
+
+    def _for_customers(self, path: str) -> bool:
+        """Tell whether an account without a licence gets an answer there."""
+        root = self.edition.platform_root
+        return path.startswith(CUSTOMER_ROOT) or path in {f"{root}/myself", f"{root}/mypermissions"}
 
     def _about(self) -> HttpResponse:
         return reply(

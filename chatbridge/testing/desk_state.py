@@ -9,7 +9,7 @@ import random
 from collections import deque
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from chatbridge.clock import Clock
 from chatbridge.testing.desk_behaviour import Behaviour
@@ -86,6 +86,7 @@ class SimulatedIssue:
     comments: dict[str, SimulatedComment] = field(factory=dict)
     history: list[Moment] = field(factory=list)
     writes: deque[float] = field(factory=deque)
+    participants: list[Person] = field(factory=list)
 
     @property
     def is_request(self) -> bool:
@@ -96,6 +97,20 @@ class SimulatedIssue:
         """Return how the issue looked then, or None where nobody could see it."""
         past = [each for each in self.history if each.since <= moment]
         return max(past, key=lambda each: (each.since, each.updated)) if past else None
+
+    def is_shown_to(self, person: Person) -> bool:
+        """Tell whether the customer API shows it to this person; agents see all."""
+        mine = person == self.reporter or person in self.participants
+        return mine or person.kind != "customer"
+
+
+def evolve_as_public(comment: SimulatedComment) -> SimulatedComment:
+    """Return the comment as a site that lies tells of it: nothing says that it is internal."""
+    kept = {name: value for name, value in comment.properties.items() if name != _VISIBILITY}
+    return evolve(comment, public=True, restricted_to=None, properties=kept)
+
+
+_VISIBILITY = "sd.public.comment"
 
 
 class DeskState:

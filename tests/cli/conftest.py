@@ -89,6 +89,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     for name in [name for name in os.environ if name.startswith("CHATBRIDGE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+    # Nobody else is there to be heard, but where a test says so.
+    monkeypatch.setattr("chatbridge.cli.bot_checks.LISTEN", 0.0)
     return Shell(tmp_path)
 
 
