@@ -77,7 +77,8 @@ def test_messages_wait_at_viber_while_jira_is_down(world):
     world.does("message", text="My printer is on fire")
     assert [503] == world.deliver()
     world.desk.clear_faults()
-    world.run(12)
+    # What Jira may have taken is looked for only after it has settled.
+    world.run(24)
     assert (1, 0) == (len(world.requests()), world.does("pending")["count"])
 
 
