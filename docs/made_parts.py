@@ -113,7 +113,7 @@ def hooks() -> Iterator[str]:
     """Every hook with its exact signature."""
     for node in ast.parse(inspect.getsource(hookspecs)).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("chatbridge_"):
-            yield f"### `{node.name}`"
+            yield f"## `{node.name}`"
             yield ""
             yield "```python"
             yield f"def {signature(node)}: ..."
