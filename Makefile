@@ -11,7 +11,7 @@ ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo play test heavy lint types faults proof bench clean
+.PHONY: help install demo play test heavy lint types faults proof bench docs clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
@@ -21,6 +21,7 @@ help:
 	@echo "make faults  write the tables of faults and of figures anew"
 	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
 	@echo "make bench   measure speed, memory and disk, in six minutes (BENCH_ARGS=--quick: two)"
+	@echo "make docs    build the documentation as a site, build/docs/index.html"
 	@echo "make clean   remove .venv and what the tools left behind"
 	@echo "PYTHON=python3.12 make ...   takes another interpreter than python3"
 
@@ -63,5 +64,9 @@ proof: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)
 
+docs: $(READY)
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html -d build/docs-read -c docs . build/docs
+	@echo "build/docs/index.html"
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -31,18 +31,21 @@ include_patterns = [
     "docs/*.md",
     "docs/**/*.md",
     "adapters/*/README.md",
+    "examples/README.md",
     "examples/*/README.md",
 ]
-exclude_patterns = [".*", "build", "chatbridge", "dist", "tests", "docs/changelog.d", "**/.*"]
+exclude_patterns = [".*", "build", "chatbridge", "dist", "tests", "docs/changelog.d/*.*.md"]
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-suppress_warnings = ["myst.xref_missing_download"]
+suppress_warnings = ["ref.python"]
+"""A name has two homes, the package and its module; either will do for a link."""
 default_role = "code"
 """Docstrings mark code as Markdown does."""
 
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 
+napoleon_use_ivar = True
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -53,7 +56,7 @@ nitpick_ignore_regex = [("py:.*", ".*")]
 """Types in signatures come from many places; links between pages are all checked."""
 
 html_theme = "furo"
-html_static_path = ["site"]
+html_static_path = ["site/look"]
 html_css_files = ["site.css"]
 html_extra_path = ["site/start"]
 html_copy_source = False
@@ -101,6 +104,8 @@ def contents_of(index: str) -> list[tuple[str, list[str]]]:
 
 def _add_contents(app: Any, page: str, source: list[str]) -> None:
     """Give the index, and only it, the tree of all pages."""
+    if page == "docs/changelog.d/README":
+        source[0] = "---\norphan: true\n---\n" + source[0]
     if page != app.config.root_doc:
         return
     for chapter, pages in contents_of(source[0]):

@@ -82,4 +82,4 @@ def _sized(picture: str) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(draw(Path(sys.argv[1]), *(sys.argv[2:] or ["chromium"]))))
+    sys.stdout.write("\n".join(draw(Path(sys.argv[1]), *(sys.argv[2:] or ["chromium"]))) + "\n")

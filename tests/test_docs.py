@@ -89,7 +89,7 @@ class Block:
 
 _FENCE = re.compile(
     r"(?P<mark><!-- runs(?: with (?P<needs>\w+))? -->\n\s*)?"
-    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<code>.*?)^(?P=indent)```$",
+    r"^(?P<indent> *)```(?P<language>[\w{}-]*)\n(?P<code>.*?)^(?P=indent)```$",
     re.DOTALL | re.MULTILINE,
 )
 
@@ -243,7 +243,7 @@ def _commands(page: Path) -> Iterator[str]:
     text = page.read_text(encoding="utf-8")
     for block, _ in _blocks(page):
         if block.language == "sh":
-            for line in block.code.splitlines():
+            for line in block.code.replace("\\\n", " ").splitlines():
                 if line.strip().startswith("chatbridge "):
                     yield line.strip()
     yield from re.findall(r"`(chatbridge [a-z][^`]*)`", _FENCE.sub("", text).replace("\n", " "))

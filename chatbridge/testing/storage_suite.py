@@ -36,7 +36,8 @@ class StorageSuite(StorageLimitTests, SharedStorageTests, StorageLifeTests, Stor
     Give `case`, a `StorageCase`. What it cannot say, the fixtures `storage`, `reopen` and
     `pass_time` can: give them instead. Without `pass_time` the suite waits for 4.5 real seconds.
 
-    Example:
+    Example::
+
         def open_acme(folder):
             return AcmeStorage(folder / "records")
 

@@ -25,7 +25,8 @@ class AdapterSuite(
 
     Give `case`, an `AdapterCase`.
 
-    Example:
+    Example::
+
         class TestAcme(AdapterSuite):
             case = AdapterCase(
                 adapter=AcmeAdapter,

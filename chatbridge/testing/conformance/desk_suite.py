@@ -31,7 +31,8 @@ class DeskSuite:
 
     Give `make_desk`. The bots of the world are Telegram's, so `chatbridge-telegram` is needed.
 
-    Example:
+    Example::
+
         class TestMyDesk(DeskSuite):
             def make_desk(self, settings):
                 return MyDesk(settings)
