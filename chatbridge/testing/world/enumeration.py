@@ -40,6 +40,14 @@ OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
     "deletes": (("deletes", 0),),
     "blocks": (("blocks", 0),),
     "unblocks": (("unblocks", 0),),
+    "photo": (("sends", 0, "photo"),),
+    "bare photo": (("sends", 0, "bare photo"),),
+    "album": (("sends", 0, "album"),),
+    "files": (("comments", 0, "files"),),
+    "internal file": (("comments", 0, "internal file"),),
+    "hides file": (("comments", 0, "file"), ("flips", 0, -1)),
+    "mends": (("changes", 0, 0),),
+    "fetches": (("comments", 0, "bare file"), ("fetches", 0, 0, -1)),
 }
 """What people can do, by a short name."""
 

@@ -15,10 +15,10 @@ from attrs import evolve
 
 from chatbridge.http_types import WebhookRequest
 from chatbridge.records import Project, ProjectState
+from chatbridge.testing.world.desk_truth import Word
 from chatbridge.testing.world.faults import Armed
-from chatbridge.testing.world.people import PEOPLE_STEPS
+from chatbridge.testing.world.people import PEOPLE_STEPS, agents_files
 from chatbridge.testing.world.stage import SITE, World
-from chatbridge.testing.world.truth import Word
 
 Step = tuple[Any, ...]
 
@@ -44,16 +44,19 @@ def _judge_acknowledged(world: World) -> None:
     truth = world.truth
     waiting = {item.number for item in world.telegram.state.updates.waiting}
     for number in [number for number in truth.updates if number not in waiting]:
-        word = truth.words[truth.updates.pop(number)]
-        if not truth.in_jira[word.number] and not word.command and not was_told(world, word):
-            truth.wrong("I6", f"{word} was acknowledged, but it is nowhere")
+        for word in [truth.words[each] for each in truth.updates.pop(number)]:
+            if not truth.in_jira[word.number] and not word.command and not was_told(world, word):
+                truth.wrong("I6", f"{word} was acknowledged, but it is nowhere")
 
 
 def was_told(world: World, word: Word) -> bool:
     """Tell whether the sender of a word was told that something could not be passed on."""
-    chats = {word.chat, world.truth.home(word.chat)}
+    chats = {str(word.chat), str(world.truth.home(word.chat))}
+    told = ["could not be passed on"]
+    if word.file:
+        told.append(f"{word.file} (")
     return any(
-        count and "could not be passed on" in text and text.partition(" ")[0] in map(str, chats)
+        count and text.partition(" ")[0] in chats and any(each in text for each in told)
         for text, count in world.truth.texts.items()
     )
 
@@ -156,6 +159,13 @@ def _together(world: World, *steps: Step) -> None:
         perform(world, step)
 
 
+def _fetches(world: World, process: int, issue: int, file: int) -> None:
+    """Let somebody fetch a file of an agent by an address that the bridge once gave out."""
+    found = agents_files(world, issue)
+    chosen = world.processes[process % len(world.processes)]
+    chosen.wanted.append(found[file % len(found)])
+
+
 def _expects(world: World) -> None:
     """Judge that everything public has arrived by now."""
     shown = world.truth.shown
@@ -181,6 +191,7 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "delivers": _delivers,
     "together": _together,
     "expects": _expects,
+    "fetches": _fetches,
     "drops_hints": _drops_hints,
     "pass": lambda world, seconds: world.clock.advance(seconds),
     "jump": _jumps,

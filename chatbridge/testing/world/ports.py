@@ -103,12 +103,15 @@ class GatedTransport:
             return response
 
         lost = RetryLaterError("lost") if request.is_repeatable else UnknownOutcomeError("lost")
-        response: HttpResponse = world.gate.pass_through(
-            effect, act,
-            failed=RetryLaterError("the host cannot be reached"),
-            unknown=lost,
-            special=lambda mode: self._special(mode, effect, act, lost),
-        )  # fmt: skip
+        try:
+            response: HttpResponse = world.gate.pass_through(
+                effect, act,
+                failed=RetryLaterError("the host cannot be reached"),
+                unknown=lost,
+                special=lambda mode: self._special(mode, effect, act, lost),
+            )  # fmt: skip
+        finally:
+            world.truth.ends(process)
         return response
 
     def hold(self, paces: tuple[Pace, ...], scope: str | None, seconds: float) -> None:

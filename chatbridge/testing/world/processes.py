@@ -35,6 +35,7 @@ class Process:
     feed: Feed | None = None
     poller: Poller | None = None
     due: dict[str, float] = field(factory=dict)
+    wanted: list[tuple[str, str, Any]] = field(factory=list)
     deaths: int = 0
 
     @property
@@ -148,7 +149,28 @@ class Process:
                 self._round(name)
                 # A worker may be quicker than the next round.
                 self._work_some()
+        while self.bridge is not None and self.wanted:
+            did = True
+            self.serve(*self.wanted.pop(0))
         return self._work_some() or did
+
+    def serve(self, issue_id: str, comment_id: str, file: Any) -> bytes | None:
+        """Hand out a file of a comment as to a platform that fetches it; None: refused."""
+        fetched: bytes | None = None
+        since = self.world.clock.monotonic()
+
+        def fetch() -> None:
+            nonlocal fetched
+            assert self.bridge is not None
+            token = self.world.token_of(self.bridge, issue_id, comment_id, file)
+            with self.bridge.open_file(token) as served:
+                fetched = b"".join(served)
+
+        if self._ensure_started():
+            self.guarded(fetch)
+        if fetched is not None:
+            self.world.truth.handed_out(fetched, since)
+        return fetched
 
     def _work_some(self) -> bool:
         did = False

@@ -15,7 +15,11 @@ DEFAULT_STEPS: Final = 40
 _Draw = Callable[[random.Random], Step]
 
 _STATUSES = ("In progress", "Waiting for customer", "Resolved", "Waiting for support")
-_KINDS = ("public", "public", "public", "internal", "restricted", "long")
+_KINDS = (
+    "public", "public", "public", "internal", "restricted", "long", "file", "files", "bare file",
+    "internal file", "restricted file",
+)  # fmt: skip
+_SENT = ("photo", "bare photo", "document", "album")
 _COMMANDS = ("/start", "/status", "/new", "/help", "/more")
 _BEHAVIOURS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("index_lag", (0.0, 20.0, 60.0)),
@@ -27,6 +31,7 @@ _BEHAVIOURS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("page_cap", (2, 50)),
     ("hide_properties", (True, False)),
     ("refuse_adf", (True, False)),
+    ("file_limit", (0, 20, 20_000_000)),
 )
 _FORGED = ("", "{}", "[1]", '{"issue":{"id":"10001"},"comment":{"id":"1"}}', "\x00")
 
@@ -101,6 +106,7 @@ _AT_ONCE: Final[tuple[_Draw, ...]] = (
 
 _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (10, _chat("says")),
+    (5, lambda draw: ("sends", draw.randrange(3), draw.choice(_SENT))),
     (3, _chat("edits")),
     (3, _chat("replies")),
     (4, lambda draw: ("commands", draw.randrange(3), draw.choice(_COMMANDS))),
@@ -111,7 +117,8 @@ _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (12, _any_comment),
     (0.6, lambda draw: ("many_comments", draw.randrange(3), draw.choice((5, 11, 14)))),
     (4, _comment("flips")),
-    (2, _comment("changes")),
+    (4, _comment("changes")),
+    (3, lambda draw: ("fetches", draw.randrange(3), draw.randrange(3), draw.randrange(4))),
     (2, _comment("deletes_comment")),
     (3, lambda draw: ("sets_status", draw.randrange(3), draw.choice(_STATUSES))),
     (0.4, _issue("moves")),

@@ -14,13 +14,14 @@ from typing import Any, TypeAlias
 from attrs import define
 
 from chatbridge.bridge import Bridge
-from chatbridge.desk import Desk
+from chatbridge.desk import CommentFile, Desk
 from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import RootKey
 from chatbridge.keyset import Keyset
 from chatbridge.keyset_record import open_sealer
 from chatbridge.keyset_wrapping import wrap_keyset
+from chatbridge.links import Link
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.plugins import Plugins
 from chatbridge.project import ProjectSettings, Timings
@@ -128,6 +129,13 @@ class World:
             timings=self.timings,
         )
 
+    def token_of(self, bridge: Bridge, issue_id: str, comment_id: str, file: Any) -> str:
+        """Return the token of an address that a bridge has given out for a file at some time."""
+        link = Link(SITE, issue_id, *self.bot_key, "")
+        named = CommentFile(file.file_id, file.name, file.media_type)
+        url = bridge.engine.file_urls.url(link, comment_id, named)
+        return str(url).split("/")[-2]
+
     def owner_of(self, name: str) -> str:
         """Return the word by which a process signs its claims."""
         for process in self.processes:
@@ -181,6 +189,14 @@ class World:
         if found is not None:
             self.storage.put(key, found.value)
 
+    def edited_between(self, issue_id: str, comment_id: str) -> None:
+        """Note that a comment is edited; the files of a begun one may come once more with it."""
+        kept = self.vault.read(Link, SITE, issue_id)
+        inflight = kept.record.inflight if kept is not None else None
+        if inflight is not None and inflight.item == comment_id and inflight.sent:
+            own = [each for each in self.truth.words.values() if each.comment_id == comment_id]
+            self.truth.doubts.update(f"{kept.record.chat} {word}" for word in own if word.file)
+
     def doubt(self, effect: Effect) -> None:
         """See `Surroundings.doubt`."""
         self.truth.doubt(effect)
@@ -219,7 +235,7 @@ class World:
 
 _TRUTH = (
     "words", "visible", "created", "owners", "moved_chats", "updates", "in_jira",
-    "shown", "texts",
+    "shown", "texts", "wordings", "file_owners",
 )  # fmt: skip
 
 

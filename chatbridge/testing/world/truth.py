@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any, Final
+from typing import Final
 
 from attrs import define, field
 
 from chatbridge.http_types import HttpRequest, HttpResponse
 from chatbridge.links import Link
 from chatbridge.records import Conversation
-from chatbridge.testing.desk_texts import text_of
+from chatbridge.testing.world.desk_truth import DeskTruth, Word
 from chatbridge.testing.world.faults import Effect
+from chatbridge.testing.world.shown_calls import ShownCall, shown_by, words_in, words_in_bytes
 
 FRESH: Final = 10.0
 """Seconds that a proof of visibility may be old when its comment is sent."""
@@ -26,186 +27,122 @@ UNASKED: Final = 10
 
 _QUESTION: Final = "Shall I show them all?"
 _LABEL: Final = re.compile(r"[A-Z]+-\d+")
-_WORD: Final = re.compile(r"q(\d+)q")
-
-
-@define(kw_only=True)
-class Word:
-    """One unique word in a text; follows the text wherever it goes.
-
-    Args:
-        number: its own.
-        chat: of the customer who wrote it, 0 for an agent's.
-        issue_id: of an agent's comment.
-        comment_id: of an agent's comment.
-        part: which piece of a long comment.
-        command: whether it stands in something that needs no place in Jira.
-    """
-
-    number: int
-    chat: int = 0
-    issue_id: str = ""
-    comment_id: str = ""
-    part: int = 0
-    command: bool = False
-
-    def __str__(self) -> str:
-        return f"q{self.number}q"
+_WORD: Final = re.compile(r"q\d+q")
+_CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
+_FILE_ID: Final = re.compile(r'"file_id": "([^"]+)"')
+_NOT_PASSED_ON: Final = "could not be passed on"
 
 
 @define
-class Truth:
+class _Call:
+    """A call that is under way."""
+
+    shows: ShownCall | None
+    since: float
+    writes: bool
+
+    @property
+    def ids(self) -> list[str]:
+        return self.shows.ids if self.shows is not None and not self.shows.changes else []
+
+
+@define
+class Truth(DeskTruth):
     """Sees all.
 
     Args:
         world: what it sees.
     """
 
-    world: Any
-    words: dict[int, Word] = field(factory=dict)
-    visible: dict[str, list[tuple[float, bool]]] = field(factory=dict)
-    created: dict[str, tuple[int, int]] = field(factory=dict)
-    owners: dict[str, int] = field(factory=dict)
-    moved_chats: dict[int, int] = field(factory=dict)
-    updates: dict[int, int] = field(factory=dict)
-    in_jira: Counter[int] = field(factory=Counter)
+    updates: dict[int, tuple[int, ...]] = field(factory=dict)
     shown: Counter[int] = field(factory=Counter)
+    wordings: dict[str, int] = field(factory=dict)
     texts: Counter[str] = field(factory=Counter)
     doubts: Counter[str] = field(factory=Counter)
     violations: list[str] = field(factory=list)
     paused: bool = False
     unpaused_effects: int = 0
     _open: dict[str, dict[str, str]] = field(factory=dict)
-    _going: dict[str, tuple[list[str], float, bool]] = field(factory=dict)
+    _going: dict[str, list[_Call]] = field(factory=dict)
     _unit: dict[str, tuple[tuple[int, int], int]] = field(factory=dict)
-
-    # --- what people do ---------------------------------------------------------------------
-
-    def word(self, **facts: Any) -> Word:
-        """Return a fresh word."""
-        made = Word(number=len(self.words) + 1, **facts)
-        self.words[made.number] = made
-        return made
-
-    def look(self) -> None:
-        """Note what of every comment and issue changed since the last look."""
-        desk = self.world.desk.state
-        now = self.world.clock.monotonic()
-        there = set()
-        for issue in desk.issues.values():
-            if issue.issue_id not in self.owners:
-                self._note_issue(issue)
-            for comment in issue.comments.values():
-                there.add(comment.comment_id)
-                self._note_comment(issue, comment, now)
-        for comment_id, changes in self.visible.items():
-            if changes[-1][1] and comment_id not in there:
-                changes.append((now, False))
-
-    def was_visible(self, comment_id: str, since: float) -> bool:
-        """Tell whether a customer could see the comment at any instant since then."""
-        now = self.world.clock.monotonic()
-        changes = self.visible.get(comment_id, [])
-        for at, (start, shown) in enumerate(changes):
-            end = changes[at + 1][0] if at + 1 < len(changes) else float("inf")
-            if shown and start <= now and end >= since:
-                return True
-        return False
-
-    def is_visible(self, comment_id: str) -> bool:
-        """Tell whether a customer can see the comment now."""
-        changes = [each for each in self.visible[comment_id]
-                   if each[0] <= self.world.clock.monotonic()]  # fmt: skip
-        return bool(changes) and changes[-1][1]
-
-    def home(self, chat: int) -> int:
-        """Return the number that a chat has now."""
-        return self.moved_chats.get(chat, chat)
-
-    def _note_issue(self, issue: Any) -> None:
-        for number in words_in(text_of(issue.description)):
-            word = self.words[number]
-            self.owners[issue.issue_id] = word.chat
-            self.in_jira[number] += 1
-
-    def _note_comment(self, issue: Any, comment: Any, now: float) -> None:
-        shown = issue.is_request and comment.public and comment.restricted_to is None
-        changes = self.visible.get(comment.comment_id)
-        if changes is None:
-            self.visible[comment.comment_id] = [(max(comment.visible_from, now), shown)]
-            self.created[comment.comment_id] = (comment.created, int(comment.comment_id))
-            for number in words_in(comment.wiki):
-                if self.words[number].chat:
-                    self.in_jira[number] += 1
-        elif changes[-1][1] != shown:
-            changes.append((max(now, comment.visible_from), shown))
 
     # --- what the bridge does ---------------------------------------------------------------
 
     def begins(self, process: str, request: HttpRequest, effect: Effect) -> None:
         """Note that a call is about to be made, and judge whether it may be."""
-        ids = _shown_by(request) if effect.name == "sendMessage" else []
+        shows = shown_by(request, effect)
+        call = _Call(shows, self.world.clock.monotonic(), effect.kind == "write")
+        self._going.setdefault(process, []).append(call)
         if effect.name.endswith("/comment") and effect.kind == "read":
             # What is sent from here on was read together.
             self.world.units[process] = self.world.units.get(process, 0) + 1
-        late = self.paused
-        self._going[process] = (ids, self.world.clock.monotonic(), late)
-        if effect.kind == "write" and late:
+        if effect.kind == "write" and self.paused:
             self.unpaused_effects += 1
             if self.unpaused_effects > len(self.world.processes):
                 self.wrong("I16", "an effect after the project was paused")
         if effect.kind == "write" and effect.place == "desk":
             self._judge_intent(process, effect)
-        if effect.name == "sendMessage":
-            text = str((request.json or {}).get("text", ""))
-            for number in words_in(text):
-                self._judge_claim(self.words[number])
-            if words_in(text) and self._link_of(text) in self._open.get(process, {}).values():
-                self.wrong("I9", "more was sent before the last part was noted")
+        if effect.kind == "read" and effect.place == "desk":
+            # What is read inside of an upload was proved before that began.
+            self._judge_reading(request.url, self._going[process][0].since)
+        if shows is not None:
+            self._judge_claims(process, shows)
+
+    def ends(self, process: str) -> None:
+        """Note that the call that was begun last is over, whatever came of it."""
+        self._going[process].pop()
 
     def happened(
         self, process: str, request: HttpRequest, response: HttpResponse, effect: Effect
     ) -> None:
         """Note that a call was made, whatever the process hears of it, and judge it."""
-        if effect.kind != "write":
-            return
         if effect.place == "desk":
-            self.look()
-            if effect.name.startswith("POST servicedeskapi/request/") and response.status == 201:
+            if effect.kind == "write":
+                self.look()
+            if _is_note(effect) and response.status == 201:
                 self.texts[str((request.json or {}).get("body"))] += 1
             return
-        if effect.name != "sendMessage":
-            return
-        if response.status == 403 and "could not be passed on" in str(request.json):
+        call = self._going[process][-1]
+        if call.shows is not None:
+            self._note_shown(process, call, call.shows, response)
+
+    def _note_shown(
+        self, process: str, call: _Call, shows: ShownCall, response: HttpResponse
+    ) -> None:
+        if response.status == 403 and _NOT_PASSED_ON in shows.text:
             # Who blocked the bot cannot be told.
-            self.texts.update(_shown_by(request))
+            self.texts.update(shows.ids)
         if response.status != 200:
             return
-        ids, since, _ = self._going.get(process, ([], 0.0, False))
-        body = request.json or {}
-        chat = int(body["chat_id"])
-        link = self._link_of(str(body.get("text", "")))
-        self._open.setdefault(process, {}).update(dict.fromkeys(ids, link))
-        for text in ids:
+        link = self._link_of(shows)
+        self._open.setdefault(process, {}).update(dict.fromkeys(call.ids, link))
+        for text in call.ids:
             self.texts[text] += 1
             if self.texts[text] > 1 + self.doubts[text] and _comes_once(text):
                 self.wrong("I3", f"shown {self.texts[text]} times, doubts {self.doubts[text]}")
-        for number in words_in(str(body.get("text", ""))):
-            self._judge_word(process, self.words[number], chat, since)
+        for number in shows.words:
+            self._judge_word(process, self.words[number], int(shows.chat), call.since)
+        if shows.files:
+            self._judge_bytes(shows, response)
+
+    def handed_out(self, data: bytes, since: float) -> None:
+        """Note what somebody fetched from the bridge, by a call that began then, and judge it."""
+        for number in words_in_bytes(data):
+            if not self.was_visible(self.words[number].comment_id, since):
+                self.wrong("I2", f"{self.words[number]} was handed out and was not public")
 
     def doubt(self, effect: Effect) -> None:
         """Note that nobody knows what became of an effect."""
         process = effect.process
         if effect.kind == "write":
-            ids, *_ = self._going.get(process, ([], 0.0, False))
-            self.doubts.update(ids)
             self.doubts[effect.name] += 1
-        self.forget(process)
+        self.in_doubt(process)
 
     def in_doubt(self, process: str) -> None:
         """Note that a process stands still: what it is sending or has not noted is in doubt."""
-        ids, *_ = self._going.get(process, ([], 0.0, False))
-        self.doubts.update(ids)
+        for call in self._going.get(process, ()):
+            if call.writes:
+                self.doubts.update(call.ids)
         self.forget(process)
 
     def forget(self, process: str) -> None:
@@ -229,12 +166,12 @@ class Truth:
         place = f"at {now:.1f}, effect {self.world.gate.count}"
         self.violations.append(f"{invariant}: {what} ({place})")
 
-    def _link_of(self, text: str) -> str:
-        """Return the key of the link on which a text was sent."""
-        label, issues = _LABEL.match(text), self.world.desk.state.issues.values()
+    def _link_of(self, shows: ShownCall) -> str:
+        """Return the key of the link on which something was sent."""
+        label, issues = _LABEL.match(shows.text), self.world.desk.state.issues.values()
         named = [each.issue_id for each in issues if label and label[0] == each.key]
         # A request may be gone while its answer is on the way.
-        found = [self.words[number].issue_id for number in words_in(text)] or named
+        found = [self.words[number].issue_id for number in shows.words] or named
         return str(self.world.vault.key(Link, self.world.site, found[0])) if found else ""
 
     def _judge_word(self, process: str, word: Word, chat: int, since: float) -> None:
@@ -246,23 +183,52 @@ class Truth:
             self.wrong("I22", f"{word} went to a chat that is not of its request")
         if not self.was_visible(word.comment_id, since - FRESH):
             self.wrong("I2", f"{word} was not public within the last {FRESH} s")
-        first = not self.shown[word.number]
+        first = word.comment_id not in self.wordings
         self.shown[word.number] += 1
+        if word.file:
+            self.wordings.setdefault(word.comment_id, 0)
+        else:
+            self.wordings[word.comment_id] = word.wording
         if first and word.part == 0:
             self._judge_order(process, word)
+
+    def _judge_bytes(self, shows: ShownCall, response: HttpResponse) -> None:
+        """Judge that the files which the platform has now are those that were named."""
+        known = self.world.telegram.state.files.files
+        there = {
+            number
+            for file_id in _FILE_ID.findall(response.body.decode())
+            for number in words_in_bytes(known[file_id.removesuffix("-small")].data)
+        }
+        if there != {number for name in shows.files for number in words_in(name)}:
+            self.wrong("I5", "other bytes than those of the file were shown")
+
+    def _judge_reading(self, url: str, since: float) -> None:
+        """Judge that no file is asked for that the customer may not see."""
+        asked = _CONTENT.search(url)
+        comment_id = self.file_owners.get(asked[1]) if asked else None
+        if comment_id is not None and not self.was_visible(comment_id, since - FRESH):
+            self.wrong("I2", "a file was asked for that was not public")
+
+    def _judge_claims(self, process: str, shows: ShownCall) -> None:
+        for number in shows.words:
+            self._judge_claim(self.words[number])
+        link = self._link_of(shows)
+        if shows.words and link in self._open.get(process, {}).values():
+            self.wrong("I9", "more was sent before the last part was noted")
 
     def _judge_claim(self, word: Word) -> None:
         if word.chat:
             return
         kept = self.world.vault.read(Link, self.world.site, word.issue_id)
         inflight = kept.record.inflight if kept is not None else None
-        if kept is None or inflight is None or inflight.item != word.comment_id:
+        item = inflight.item.partition("e")[0] if inflight is not None else ""
+        if item != word.comment_id:
             self.wrong("I9", f"{word} was sent without a record that says so")
 
     def _judge_intent(self, process: str, effect: Effect) -> None:
         owner = self.world.owner_of(process)
-        note = effect.name.startswith("POST servicedeskapi/request/")
-        if note:
+        if _is_note(effect):
             if not any(kept.record.note for kept in self.world.vault.scan(Link)):
                 self.wrong("I9", "a note was written that no record speaks of")
             return
@@ -287,14 +253,8 @@ def _comes_once(text: str) -> bool:
     return _WORD.search(text) is not None or "We have opened" in text
 
 
-def words_in(text: str) -> list[int]:
-    """Return the numbers of the words in a text."""
-    return [int(number) for number in _WORD.findall(text)]
-
-
-def _shown_by(request: HttpRequest) -> list[str]:
-    """Return what a message is known by: its words, else chat and text."""
-    body = request.json or {}
-    text = str(body.get("text", ""))
-    words = [f"{body.get('chat_id')} q{number}q" for number in words_in(text)]
-    return words or [f"{body.get('chat_id')} {text}"]
+def _is_note(effect: Effect) -> bool:
+    """Tell whether an effect writes an internal note: nothing else of the bridge goes this way."""
+    return effect.name.startswith("POST servicedeskapi/request/") and effect.name.endswith(
+        "/comment"
+    )

@@ -11,8 +11,9 @@ from chatbridge.testing.desk_behaviour import Behaviour
 from chatbridge.testing.desk_people import BOT
 from chatbridge.testing.desk_texts import text_of
 from chatbridge.testing.world.operations import perform, was_told
+from chatbridge.testing.world.people import agents_files
+from chatbridge.testing.world.shown_calls import words_in
 from chatbridge.testing.world.stage import World
-from chatbridge.testing.world.truth import words_in
 
 SWEEPS: Final = 2 * 600.0 + 300.0 + 120.0 + 60.0
 """Seconds after which all must have come to its place: two looks for unfinished work, the longest
@@ -83,6 +84,21 @@ def _open_ends(world: World) -> list[str]:
         problems += _inbound(world)
         problems += _outbound(world, {name: kept.record for name, kept in links.items()})
         problems += _sizes(world)
+    return problems or _served(world)
+
+
+def _served(world: World) -> list[str]:
+    """Return what is wrong with the files that platforms fetch: all public ones, no other."""
+    problems = []
+    active = {kept.record.issue_id for kept in world.vault.scan(Link)
+              if kept.record.state is LinkState.ACTIVE}  # fmt: skip
+    for number, issue in enumerate(world.desk.state.issues.values()):
+        for issue_id, comment_id, file in agents_files(world, number):
+            allowed = issue.is_request and issue_id in active
+            fetched = world.processes[0].serve(issue_id, comment_id, file)
+            wanted = file.data if allowed and world.truth.is_visible(comment_id) else None
+            if fetched != wanted:
+                problems.append(f"I1: {file.name} is not handed out as it should be")
     return problems
 
 
@@ -114,6 +130,7 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
         missing = _missing(world, issue)
         if link.state is LinkState.ACTIVE:
             problems += [f"I1: {word} did not arrive" for word in missing]
+            problems += _outdated(world, issue, link)
             if link.inflight is not None:
                 problems.append("I20: something is still in flight")
             if not link.told.opened:
@@ -140,13 +157,28 @@ def _missing(world: World, issue: Any) -> list[str]:
         if comment.author.account_id == BOT.account_id or not truth.is_visible(comment.comment_id):
             continue
         now = words_in(text_of(comment.adf))
-        own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
-        ever = any(truth.shown[word.number] for word in own)
+        all_own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
+        own = [word for word in all_own if not word.file]
+        ever = not own or any(truth.shown[word.number] for word in own)
         whole = all(truth.shown[number] for number in now)
         parts = [word for word in own if truth.shown[word.number]]
         if not ever or (not whole and len(parts) < len(own) and _is_broken(truth, own, now)):
             missing += [f"q{number}q" for number in now if not truth.shown[number]]
+        missing += [str(word) for word in all_own if word.file and not truth.shown[word.number]]
     return missing
+
+
+def _outdated(world: World, issue: Any, link: Link) -> list[str]:
+    """Return what the chat shows in a wording that is not the public one any more."""
+    truth = world.truth
+    watched = {str(each.comment_id) for each in link.shown} - world.excused
+    return [
+        f"I1: comment {comment.comment_id} is shown as it was before it was edited"
+        for comment in issue.comments.values()
+        if comment.comment_id in watched and truth.is_visible(comment.comment_id)
+        for now in [words_in(text_of(comment.adf))]
+        if now and truth.words[now[0]].wording != truth.wordings.get(comment.comment_id)
+    ]
 
 
 def _is_broken(truth: Any, own: list[Any], now: list[int]) -> bool:
@@ -180,7 +212,8 @@ def _notes(world: World, issue: Any) -> list[str]:
         each.wiki for each in issue.comments.values()
         if each.author.account_id == BOT.account_id and not each.public
     )  # fmt: skip
-    doubts = sum(n for name, n in world.truth.doubts.items() if name.startswith("POST servicedesk"))
+    told = [name for name in world.truth.doubts if name.startswith("POST servicedesk")]
+    doubts = sum(world.truth.doubts[name] for name in told if name.endswith("/comment"))
     return [
         f"I27: agents were told {count} times" for count in notes.values() if count > 1 + doubts
     ]
