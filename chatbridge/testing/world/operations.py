@@ -162,6 +162,8 @@ def _together(world: World, *steps: Step) -> None:
 def _fetches(world: World, process: int, issue: int, file: int) -> None:
     """Let somebody fetch a file of an agent by an address that the bridge once gave out."""
     found = agents_files(world, issue)
+    if not found:
+        return
     chosen = world.processes[process % len(world.processes)]
     chosen.wanted.append(found[file % len(found)])
 
