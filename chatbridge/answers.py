@@ -117,7 +117,7 @@ class Answers:
             text = texts.say("files_left_out", files=", ".join(files))
         elif isinstance(event, MessageReceived) and event.unsupported:
             text = texts.say("rest_left_out", what=event.unsupported)
-        self._replies.say(scene.bot, event.address, scene.key, text)
+        self._replies.say(scene.bot, event.address, scene.key, text, owed=True)
 
     def _release(self, scene: Scene, conversation: Conversation, issue_id: str) -> None:
         kept = self._situations.link(conversation, scene.desk.desk.site, issue_id)

@@ -1,6 +1,7 @@
 """What the bot answers by itself, at once: greetings, help, status, apologies.
 
-A reply is never worth a second message: where nobody knows whether it arrived, it counts as said.
+A reply is not worth a second message: where nobody knows whether it arrived, it counts as said. Only
+what a person wrote or sent and Jira does not get is told again then, a few times.
 """
 
 from __future__ import annotations
@@ -10,9 +11,16 @@ import time
 from collections.abc import Sequence
 
 from chatbridge.adapter import AnswersChoices
+from chatbridge.budgets import Budget
 from chatbridge.clock import SystemClock
 from chatbridge.content import Address
-from chatbridge.errors import DeliveryError, Refusal, RefusedError, UnknownOutcomeError
+from chatbridge.errors import (
+    DeliveryError,
+    Refusal,
+    RefusedError,
+    RetryLaterError,
+    UnknownOutcomeError,
+)
 from chatbridge.events import ChoicePicked
 from chatbridge.marks import Marks
 from chatbridge.observation import NoticeKind, Observer
@@ -23,6 +31,7 @@ from chatbridge.roster import OpenBot, OpenProject, Roster
 _log = logging.getLogger("chatbridge.replies")
 
 _MOST_STATUS_LINES = 5
+_MOST_UNKNOWN = 3
 
 
 class Replies:
@@ -38,12 +47,22 @@ class Replies:
         self._roster = roster
         self._marks = marks
         self._observer = observer or Observer(SystemClock())
+        self._budget = Budget(_MOST_UNKNOWN)
 
-    def say(self, bot: OpenBot, address: Address, event_key: str, text: str) -> None:
+    def say(
+        self, bot: OpenBot, address: Address, event_key: str, text: str, *, owed: bool = False
+    ) -> None:
         """Show one of the bot's own texts.
 
+        Args:
+            bot: says it.
+            address: where.
+            event_key: of what it answers.
+            text: what it says; nothing is shown where it is empty.
+            owed: whether it tells of something that was lost, which nobody else will tell.
+
         Raises:
-            RetryLaterError: certainly not shown yet.
+            RetryLaterError: not shown yet; where it is owed, perhaps shown.
         """
         if not text:
             return
@@ -52,10 +71,12 @@ class Replies:
         try:
             self._roster.call(bot, bot.adapter.send(message))
         except UnknownOutcomeError:
+            if owed and self._budget.spend(key) < _MOST_UNKNOWN:
+                raise RetryLaterError("nobody knows whether a loss was told") from None
             _log.info("nobody knows whether a reply was shown; it is not repeated")
         except RefusedError as error:
             if error.reason is Refusal.MIGRATED and error.migrated_to:
-                self.say(bot, Address(error.migrated_to), event_key, text)
+                self.say(bot, Address(error.migrated_to), event_key, text, owed=owed)
                 return
             _log.info("a reply was refused (%s)", error.reason)
 
@@ -100,13 +121,13 @@ class Replies:
             sent_at: Unix seconds of the message, 0 where they are not known.
 
         Raises:
-            RetryLaterError: certainly not told yet.
+            RetryLaterError: not told yet, or perhaps not.
         """
         text = project.texts.say("not_delivered")
         if sent_at:
             moment = time.strftime("%H:%M", time.gmtime(sent_at))
             text = project.texts.say("not_delivered_known", time=moment)
-        self.say(bot, address, event_key, text)
+        self.say(bot, address, event_key, text, owed=True)
         self.note_lost(project, "the sender is told")
 
     def note_lost(self, project: OpenProject, reason: str) -> None:

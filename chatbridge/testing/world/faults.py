@@ -29,7 +29,8 @@ class Effect:
 
     Args:
         process: who has it.
-        kind: "get", "scan", "put", "delete", "read" (a call that may be repeated) or "write".
+        kind: "get", "scan", "put", "delete", "read" (a call that changes nothing), "redo" (one that
+            changes something and may be repeated) or "write".
         name: what it is, for people: no content.
         place: what fails together: "storage", "desk" or "telegram".
         key: the storage key, empty for calls.
@@ -44,24 +45,24 @@ class Effect:
     @property
     def changes(self) -> bool:
         """Whether it changes anything outside the process."""
-        return self.kind in {"put", "delete", "write"}
+        return self.kind in {"put", "delete", "redo", "write"}
 
 
 MODES: Final[dict[str, frozenset[str]]] = {
-    "before": frozenset({"put", "delete", "write"}),
-    "after": frozenset({"put", "delete", "write"}),
-    "lost": frozenset({"put", "delete", "write"}),
+    "before": frozenset({"put", "delete", "redo", "write"}),
+    "after": frozenset({"put", "delete", "redo", "write"}),
+    "lost": frozenset({"put", "delete", "redo", "write"}),
     "nothing": frozenset({"write"}),
-    "error": frozenset({"get", "scan", "put", "delete", "read", "write"}),
-    "outage": frozenset({"get", "scan", "put", "delete", "read", "write"}),
+    "error": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
+    "outage": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
     "conflict": frozenset({"put"}),
     "late": frozenset({"write"}),
-    "too_many": frozenset({"read", "write"}),
-    "aside": frozenset({"get", "scan", "put", "delete", "read", "write"}),
-    "pause": frozenset({"get", "scan", "put", "delete", "read", "write"}),
-    "cancel": frozenset({"put", "delete", "write"}),
-    "malformed": frozenset({"read", "write"}),
-    "meanwhile": frozenset({"get", "scan", "put", "delete", "read", "write"}),
+    "too_many": frozenset({"read", "redo", "write"}),
+    "aside": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
+    "pause": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
+    "cancel": frozenset({"put", "delete", "redo", "write"}),
+    "malformed": frozenset({"read", "redo", "write"}),
+    "meanwhile": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
 }
 """Each way to fail and the kinds of effects that it can hit.
 

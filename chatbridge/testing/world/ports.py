@@ -20,6 +20,9 @@ LATE_BY = 45.0
 _WAITS = (3, 7, 31, 95)
 """Seconds that a 429 names, in turn."""
 
+_REDONE = re.compile(r"^PUT |^DELETE |/attachTemporaryFile$|^edit")
+"""Calls that may be repeated although they change something."""
+
 _NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")
 
 
@@ -92,8 +95,7 @@ class GatedTransport:
         """See `Transport.send`."""
         world, process = self._world, self._process
         place = "telegram" if party.name.startswith("telegram") else "desk"
-        kind = "read" if request.is_repeatable else "write"
-        effect = Effect(process, kind, _name(request), place)
+        effect = Effect(process, _kind(request), _name(request), place)
         world.truth.begins(process, request, effect)
 
         def act() -> HttpResponse:
@@ -132,7 +134,9 @@ class GatedTransport:
         world = self._world
         simulator = world.desk if effect.place == "desk" else world.telegram
         if mode == "too_many":
-            reason = "jira-per-issue-on-write" if effect.kind == "write" else "jira-burst-based"
+            # Only what names an issue can be one write too many to it.
+            of_issue = effect.kind == "write" and "*" in effect.name
+            reason = "jira-per-issue-on-write" if of_issue else "jira-burst-based"
             wait = _WAITS[world.gate.count % len(_WAITS)]
             simulator.switch_fault(
                 Fault(kind="status", status=429, retry_after=wait, reason=reason)
@@ -162,6 +166,12 @@ def _told_wait(response: HttpResponse) -> float:
     said = response.json()
     parameters = said.get("parameters") if isinstance(said, dict) else None
     return response.retry_after or float((parameters or {}).get("retry_after", 0.0))
+
+
+def _kind(request: HttpRequest) -> str:
+    if not request.is_repeatable:
+        return "write"
+    return "redo" if _REDONE.search(_name(request)) else "read"
 
 
 def _name(request: HttpRequest) -> str:

@@ -30,7 +30,7 @@ _LABEL: Final = re.compile(r"[A-Z]+-\d+")
 _WORD: Final = re.compile(r"q\d+q")
 _CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
 _FILE_ID: Final = re.compile(r'"file_id": "([^"]+)"')
-_NOT_PASSED_ON: Final = "could not be passed on"
+_NOT_PASSED_ON: Final = re.compile("could not be passed on|Not passed on")
 
 
 @define
@@ -76,7 +76,7 @@ class Truth(DeskTruth):
         if effect.name.endswith("/comment") and effect.kind == "read":
             # What is sent from here on was read together.
             self.world.units[process] = self.world.units.get(process, 0) + 1
-        if effect.kind == "write" and self.paused:
+        if (effect.kind == "write" or shows is not None) and self.paused:
             self.unpaused_effects += 1
             if self.unpaused_effects > len(self.world.processes):
                 self.wrong("I16", "an effect after the project was paused")
@@ -109,7 +109,7 @@ class Truth(DeskTruth):
     def _note_shown(
         self, process: str, call: _Call, shows: ShownCall, response: HttpResponse
     ) -> None:
-        if response.status == 403 and _NOT_PASSED_ON in shows.text:
+        if response.status == 403 and _NOT_PASSED_ON.search(shows.text):
             # Who blocked the bot cannot be told.
             self.texts.update(shows.ids)
         if response.status != 200:
