@@ -18,6 +18,8 @@ from chatbridge.http_types import HttpRequest, HttpResponse, Pace
 Result = TypeVar("Result")
 Exchange: TypeAlias = Generator[HttpRequest, HttpResponse, Result]
 
+_TOO_MANY = 429
+
 
 def origin(url: str) -> str:
     """Return scheme, host and port of a URL, the port always written out.
@@ -101,6 +103,9 @@ def carry_out(
                     exchange.throw(failure) if failure is not None else _advance(exchange, step)
                 )
             except StopIteration as stop:
+                if request is not None and step is not None and step.status == _TOO_MANY:
+                    # Whatever the exchange makes of a refusal, the wait that it names is kept.
+                    transport.hold(request.paces, None, step.retry_after or 0.0)
                 result: Result = stop.value
                 return result
             step = failure = None

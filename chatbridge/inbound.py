@@ -17,6 +17,7 @@ from chatbridge.chat_news import NEWS, ChatNews
 from chatbridge.claims import Watch, new_word
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
+from chatbridge.conversations import PAUSED, conversation_of
 from chatbridge.errors import (
     ConfigurationError,
     ConflictError,
@@ -25,9 +26,7 @@ from chatbridge.errors import (
     RetryLaterError,
     UnknownOutcomeError,
 )
-from chatbridge.events import (
-    Event,
-)
+from chatbridge.events import Event
 from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written
@@ -44,7 +43,6 @@ from chatbridge.vault import Kept, Vault
 
 _log = logging.getLogger("chatbridge.inbound")
 
-_PAUSED: Final = 60.0
 _BEHIND_ANOTHER: Final = 2.0
 _CONFLICTS: Final = 6
 
@@ -120,7 +118,7 @@ class Inbound:
     def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
         """Note durably that the platform will not repeat an event that is not done yet."""
         scene = self._scene(bot_key, event)
-        kept = self._conversation(conversation_subject(scene.bot, event.address))
+        kept = conversation_of(self._vault, self._roster, scene)
         new = not_begun(scene.key, event, self._owner, self._clock.time(), scene.horizon)
 
         def overtaken(record: Conversation) -> Conversation | None:
@@ -132,7 +130,7 @@ class Inbound:
     def _scene(self, bot_key: tuple[str, str], event: Event) -> Scene:
         found = self._roster.bot(*bot_key)
         if found is None:
-            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
+            raise RetryLaterError("the project is paused or removed", retry_after=PAUSED)
         project, bot = found
         desk = self._roster.desk(project.kept.record.settings.site)
         return Scene(project, bot, desk, event, self._marks.event_key(*bot_key, event.event_id))
@@ -143,7 +141,7 @@ class Inbound:
         if isinstance(scene.event, NEWS):
             self._news.note(scene)
             return
-        kept = self._conversation(conversation_subject(scene.bot, scene.event.address))
+        kept = conversation_of(self._vault, self._roster, scene)
         if scene.key in kept.record.done:
             return
         intent = kept.record.intent(scene.key)
@@ -233,6 +231,8 @@ class Inbound:
         except RefusedError as error:
             self._refused(scene, kept, intent, error)
             return
+        if written.refusal is not None:
+            self._refused_in_part(scene, kept, intent, written.refusal)
         self._complete(scene, kept, intent, written)
 
     def _note_clean(self, kept: Kept[Conversation], intent: Intent, *, partly: bool) -> None:
@@ -256,7 +256,7 @@ class Inbound:
         if error.reason in {Refusal.UNAUTHORISED, Refusal.FORBIDDEN}:
             _log.error("the site refuses to take a message (%s); see 'doctor'", error.reason)
             self._note_clean(kept, intent, partly=False)
-            wait = RetryLaterError("no permission", retry_after=_PAUSED)
+            wait = RetryLaterError("no permission", retry_after=PAUSED)
             raise patience(intent, wait, self._clock.time()) from None
         if error.reason in {Refusal.NOT_FOUND, Refusal.GONE} and intent.kind is IntentKind.COMMENT:
             # The request is gone: the message opens another one instead of being lost.
@@ -264,6 +264,15 @@ class Inbound:
             raise ConflictError("the request is gone; routed again")
         _log.error("the site refuses a message (%s); see 'doctor'", error.reason)
         self._apologise(scene)
+
+    def _refused_in_part(
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
+    ) -> None:
+        """Tell of a request that lacks a part; it is linked all the same, or answers were lost."""
+        if error.reason in {Refusal.UNAUTHORISED, Refusal.FORBIDDEN}:
+            self._refused(scene, kept, intent, error)
+        _log.error("the site refuses a part of a message (%s); see 'doctor'", error.reason)
+        self._say_lost(scene)
 
     def _complete(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, written: Written
@@ -281,19 +290,11 @@ class Inbound:
 
     def _apologise(self, scene: Scene) -> None:
         kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
-        self._replies.apologise(
-            scene.project, scene.bot, scene.event.address, scene.key, scene.event.sent_at
-        )
+        self._say_lost(scene)
         if kept is not None:
             self._vault.update(kept, lambda record: record.finished(scene.key))
 
-    def _conversation(self, subject: tuple[str, str, str]) -> Kept[Conversation]:
-        kept = self._vault.read(Conversation, *subject)
-        if kept is not None:
-            return kept
-        made = self._vault.create(Conversation(*subject))
-        if self._roster.bot(*subject[:2]) is None:
-            # Whoever removes the project has looked for its conversations already.
-            self._vault.delete(made)
-            raise RetryLaterError("the project is paused or removed", retry_after=_PAUSED)
-        return made
+    def _say_lost(self, scene: Scene) -> None:
+        self._replies.apologise(
+            scene.project, scene.bot, scene.event.address, scene.key, scene.event.sent_at
+        )

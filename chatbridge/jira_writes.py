@@ -29,7 +29,8 @@ class Written:
         done: ordinals of the writes that were found.
         without_file: those of them that should have brought a file and say why they did not.
         complete: whether every write is there.
-        refusal: that the request of a comment is gone, else None.
+        refusal: that the request of a comment is gone, or why a request that was opened got no more
+            than this; else None.
     """
 
     issue_id: str
@@ -120,7 +121,8 @@ class JiraWrites:
         Raises:
             RetryLaterError: the write that was due certainly did not happen.
             UnknownOutcomeError: it may have happened.
-            RefusedError: the site will not take it.
+            RefusedError: the site will not take it; where a request was opened nevertheless, it is
+                the returned `refusal`.
         """
         issue_id = found.issue_id or intent.issue_id
         done, without_file = set(found.done), set(found.without_file)
@@ -135,11 +137,16 @@ class JiraWrites:
                 continue
             marker = self._marks.comment_marker(desk.desk.site, issue_id, intent.key, ordinal)
             ticket = brought.tickets.get(ordinal)
-            comment = self._attach(desk, issue_id, ticket, piece, marker) if ticket else None
-            if comment is None:
-                text = piece.text if piece.file is None else piece.without
-                comment = desk.call(desk.desk.add_comment(issue_id, text, marker))
-                without_file |= {ordinal} if piece.file is not None else set()
+            try:
+                comment = self._attach(desk, issue_id, ticket, piece, marker) if ticket else None
+                if comment is None:
+                    text = piece.text if piece.file is None else piece.without
+                    comment = desk.call(desk.desk.add_comment(issue_id, text, marker))
+                    without_file |= {ordinal} if piece.file is not None else set()
+            except RefusedError as error:
+                if intent.kind is not IntentKind.OPEN:
+                    raise
+                return Written(issue_id, frozenset(done), frozenset(without_file), refusal=error)
             self._own.add(desk.desk.site, comment)
         return Written(issue_id, frozenset(done), frozenset(without_file), complete=True)
 

@@ -1,7 +1,7 @@
 """What the bot answers by itself, at once: greetings, help, status, apologies.
 
-A reply is not worth a second message: where nobody knows whether it arrived, it counts as said. Only
-what a person wrote or sent and Jira does not get is told again then, a few times.
+A reply is not worth a second message: where nobody knows whether it arrived, it counts as said.
+Only that something a person wrote or sent does not get into Jira is told again then, a few times.
 """
 
 from __future__ import annotations

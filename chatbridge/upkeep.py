@@ -21,8 +21,8 @@ from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.lanes import Lanes
 from chatbridge.leftovers import Leftovers
 from chatbridge.links import RELEASED, Link, LinkState
-from chatbridge.project import Timings
-from chatbridge.records import Conversation, Intent
+from chatbridge.project import ProjectSettings, Timings
+from chatbridge.records import Conversation, Intent, IntentKind
 from chatbridge.replies import Replies
 from chatbridge.roster import OpenDesk, OpenProject, Roster
 from chatbridge.setbacks import ASKED_AGAIN
@@ -132,16 +132,12 @@ class Upkeep:
         desk = self._roster.desk(settings.site)
         quiet = self._watch.unchanged_for(intent.key, intent.look)
         settle = settle_time(intent, self._timings)
+        written = Written("")
         if intent.is_begun and not intent.clean:
             written = self._find(desk, project, intent)
-            if written.complete:
-                self._completion.complete(
-                    kept,
-                    intent,
-                    project=settings.name,
-                    site=settings.site,
-                    issue_id=written.issue_id,
-                )
+            # Who lacks a file has to be told which; whoever brings the event again knows it.
+            if written.complete and not written.without_file:
+                self._complete(kept, intent, settings, written)
                 return self._timings.upkeep_every
         if quiet < settle:
             return settle - quiet
@@ -150,11 +146,26 @@ class Upkeep:
             return max(1.0, left)
         address = Address(conversation.chat, intent.thread)
         self._replies.apologise(project, bot, address, intent.key, 0.0)
+        if intent.kind is IntentKind.OPEN and written.issue_id:
+            # What agents answer must find the chat, whatever the request lacks.
+            self._complete(kept, intent, settings, written)
+            return self._timings.upkeep_every
         try:
             self._vault.update(kept, lambda record: record.finished(intent.key))
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
+
+    def _complete(
+        self, kept: Kept[Conversation], intent: Intent, settings: ProjectSettings, written: Written
+    ) -> None:
+        self._completion.complete(
+            kept,
+            intent,
+            project=settings.name,
+            site=settings.site,
+            issue_id=written.issue_id,
+        )
 
     def _show_life(self, kept: Kept[Conversation], intent: Intent) -> float:
         """Let other processes see that an overtaken event is in good hands."""

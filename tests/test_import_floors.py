@@ -40,7 +40,7 @@ FLOORS: dict[int, str] = {
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
-        "pieces scenes chat_news file_limits file_intake delivery_jobs sending "
+        "pieces scenes conversations chat_news file_limits file_intake delivery_jobs sending "
         "outgoing_files comment_drafts showing "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "

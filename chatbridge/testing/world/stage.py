@@ -192,10 +192,12 @@ class World:
     def edited_between(self, issue_id: str, comment_id: str) -> None:
         """Note that a comment is edited; the files of a begun one may come once more with it."""
         kept = self.vault.read(Link, SITE, issue_id)
-        inflight = kept.record.inflight if kept is not None else None
-        if inflight is not None and inflight.item == comment_id and inflight.sent:
+        if kept is None or kept.record.inflight is None:
+            return
+        link, inflight = kept.record, kept.record.inflight
+        if inflight.item == comment_id and inflight.sent:
             own = [each for each in self.truth.words.values() if each.comment_id == comment_id]
-            self.truth.doubts.update(f"{kept.record.chat} {word}" for word in own if word.file)
+            self.truth.doubts.update(f"{link.chat} {word}" for word in own if word.file)
 
     def doubt(self, effect: Effect) -> None:
         """See `Surroundings.doubt`."""

@@ -159,7 +159,9 @@ def _missing(world: World, issue: Any) -> list[str]:
         now = words_in(text_of(comment.adf))
         all_own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
         own = [word for word in all_own if not word.file]
-        ever = not own or any(truth.shown[word.number] for word in own)
+        # A comment of files alone may have got words later, which `_outdated` judges.
+        first = own if any(word.wording == 0 for word in own) else all_own
+        ever = any(truth.shown[word.number] for word in first)
         whole = all(truth.shown[number] for number in now)
         parts = [word for word in own if truth.shown[word.number]]
         if not ever or (not whole and len(parts) < len(own) and _is_broken(truth, own, now)):
