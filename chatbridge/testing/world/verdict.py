@@ -164,7 +164,8 @@ def _missing(world: World, issue: Any) -> list[str]:
         ever = any(truth.shown[word.number] for word in first)
         whole = all(truth.shown[number] for number in now)
         parts = [word for word in own if truth.shown[word.number]]
-        if not ever or (not whole and len(parts) < len(own) and _is_broken(truth, own, now)):
+        begun = ever and first is own and not whole and len(parts) < len(own)
+        if not ever or (begun and _is_broken(truth, own, now)):
             missing += [f"q{number}q" for number in now if not truth.shown[number]]
         missing += [str(word) for word in all_own if word.file and not truth.shown[word.number]]
     return missing
