@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chatbridge.clock import Clock
-from chatbridge.delivery_jobs import Job, Means
-from chatbridge.links import Link
+from chatbridge.delivery_jobs import Job, LostClaimError, Means
+from chatbridge.links import Link, Shown
 from chatbridge.marks import Marks
 from chatbridge.observation import Observer
 from chatbridge.project import Timings
@@ -54,13 +54,13 @@ class Delivery:
         """
         return Sending(self._means, kept, job).run()
 
-    def edit(self, kept: Kept[Link], job: Job, message_id: str) -> tuple[Kept[Link], bool]:
+    def edit(self, kept: Kept[Link], job: Job, shown: Shown) -> tuple[Kept[Link], bool]:
         """Show the item in place of a message; return the record and whether that was possible.
 
         Args:
             kept: the link.
             job: the item as it is now; one part long, or it is not possible.
-            message_id: of the message that shows it as it was.
+            shown: what shows it as it was, in one message.
 
         Raises:
             LostClaimError: another process works on the link.
@@ -68,7 +68,14 @@ class Delivery:
             RefusedError: the chat cannot be reached.
             RetryLaterError: not now; it may be repeated.
         """
-        return Sending(self._means, kept, job).edit(message_id)
+        try:
+            return Sending(self._means, kept, job).edit(shown.messages[0])
+        except LostClaimError:
+            # Who stood still in the call has put an older wording over a newer one, perhaps.
+            fresh = self._means.vault.read_key(Link, kept.key)
+            if fresh is not None:
+                self._means.vault.update(fresh, lambda link: link.with_unsure(shown.comment_id))
+            raise
 
     def change(self, kept: Kept[Link], change: Callable[[Link], Link]) -> Kept[Link]:
         """Write a change of a link that nobody else works on.

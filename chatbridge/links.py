@@ -151,6 +151,13 @@ class Link:
         seen = self.seen | {shown.comment_id}
         return evolve(self, seen=seen, shown=(*others, shown)[-SHOWN_KEPT:])
 
+    def with_unsure(self, comment_id: int) -> Link:
+        """Return the link on which nobody knows in which wording a comment is shown."""
+        shown = tuple(
+            evolve(each, mark="") if each.comment_id == comment_id else each for each in self.shown
+        )
+        return evolve(self, shown=shown)
+
     def stopped(self, state: LinkState, reason: str, note: str = "") -> Link:
         """Return the link in another state, with nobody at work on it.
 

@@ -147,7 +147,7 @@ class Showing:
 
         if self._can_be_edited(shown, comment, scene):
             job = self._job(scene, in_place, complete, fresh_until)
-            kept, done = self._delivery.edit(kept, job, shown.messages[0])
+            kept, done = self._delivery.edit(kept, job, shown)
             if done:
                 return kept
         return self._deliver(kept, scene, again, complete, fresh_until)

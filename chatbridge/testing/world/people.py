@@ -6,6 +6,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from typing import Any, Final
 
+from chatbridge.testing.desk_people import BOT
 from chatbridge.testing.world.desk_truth import Word
 from chatbridge.testing.world.stage import World
 
@@ -16,7 +17,7 @@ _FILE_SIZE: Final = 40
 _PICTURE: Final = b"\xff\xd8\xff"
 _ATTACHED: Final[dict[str, tuple[str, ...]]] = {
     "file": ("pdf",), "bare file": ("pdf",), "internal file": ("pdf",), "restricted file": ("pdf",),
-    "files": ("png", "png", "pdf"),
+    "files": ("png", "png", "pdf"), "by account": ("pdf",),
 }  # fmt: skip
 """Kind of comment -> what sort of files it brings."""
 _TYPES: Final = {"pdf": "application/pdf", "png": "image/png"}
@@ -148,7 +149,8 @@ def _comments(world: World, issue: int, kind: str = "public") -> None:
     done = world.desk.control(
         "comment",
         {"issue": found.issue_id, "text": text, "public": not kind.startswith("internal"),
-         "restricted": kind.startswith("restricted"), **({"files": files} if files else {})},
+         "restricted": kind.startswith("restricted"), **({"files": files} if files else {}),
+         **({"as": BOT.name} if kind == "by account" else {})},
     )  # fmt: skip
     for word in words:
         word.comment_id = done["id"]
@@ -170,7 +172,7 @@ def _many_comments(world: World, issue: int, count: int) -> None:
         _comments(world, issue)
 
 
-def _on_comment(action: str) -> Callable[[World, int, int], None]:
+def _on_comment(action: str, *, restricts: bool = False) -> Callable[[World, int, int], None]:
     def act(world: World, issue: int, comment: int) -> None:
         found = _issue(world, issue)
         agents = [each for each in found.comments.values() if each.marker is None]
@@ -187,6 +189,8 @@ def _on_comment(action: str) -> Callable[[World, int, int], None]:
             )
             given["text"] = f"agent changed {word}"
             world.edited_between(found.issue_id, chosen.comment_id)
+        if restricts:
+            chosen.restricted_to = "Administrators"
         world.desk.control(action, given)
 
     return act
@@ -219,6 +223,7 @@ PEOPLE_STEPS: Final[dict[str, Callable[..., None]]] = {
     "many_comments": _many_comments,
     "flips": _on_comment("flip"),
     "changes": _on_comment("edit_comment"),
+    "restricts": _on_comment("edit_comment", restricts=True),
     "deletes_comment": _on_comment("delete_comment"),
     "sets_status": _on_issue("transition"),
     "moves": _on_issue("move", project="OPS"),

@@ -17,7 +17,7 @@ _Draw = Callable[[random.Random], Step]
 _STATUSES = ("In progress", "Waiting for customer", "Resolved", "Waiting for support")
 _KINDS = (
     "public", "public", "public", "internal", "restricted", "long", "file", "files", "bare file",
-    "internal file", "restricted file",
+    "internal file", "restricted file", "by account",
 )  # fmt: skip
 _SENT = ("photo", "bare photo", "document", "album")
 _COMMANDS = ("/start", "/status", "/new", "/help", "/more")
@@ -119,6 +119,7 @@ _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (4, _comment("flips")),
     (4, _comment("changes")),
     (3, lambda draw: ("fetches", draw.randrange(3), draw.randrange(3), draw.randrange(4))),
+    (1, _comment("restricts")),
     (2, _comment("deletes_comment")),
     (3, lambda draw: ("sets_status", draw.randrange(3), draw.choice(_STATUSES))),
     (0.4, _issue("moves")),

@@ -45,7 +45,7 @@ _KEYSET = Keyset(
     generation=1, instance_id="world", current=1, data_keys={1: b"d" * 32},
     index_key=b"i" * 32, marker_key=b"m" * 32, token_key=b"t" * 32,
 )  # fmt: skip
-_KINDS = ("keyset", "project", "conversation", "link", "claim")
+_KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt")
 
 
 MakeDesk: TypeAlias = Callable[[SiteSettings], Desk]

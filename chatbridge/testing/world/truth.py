@@ -127,6 +127,8 @@ class Truth(DeskTruth):
 
     def handed_out(self, data: bytes, since: float) -> None:
         """Note what somebody fetched from the bridge, by a call that began then, and judge it."""
+        if self.paused:
+            self.wrong("I16", "a file was handed out while the project was paused")
         for number in words_in_bytes(data):
             if not self.was_visible(self.words[number].comment_id, since):
                 self.wrong("I2", f"{self.words[number]} was handed out and was not public")

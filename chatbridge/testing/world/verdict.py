@@ -152,12 +152,13 @@ def _missing(world: World, issue: Any) -> list[str]:
     """Return what is public and was not shown: each comment in one of its wordings, whole."""
     truth, missing = world.truth, []
     for comment in issue.comments.values():
-        if comment.comment_id in world.excused or comment.marker is not None:
-            continue
-        if comment.author.account_id == BOT.account_id or not truth.is_visible(comment.comment_id):
+        if comment.comment_id in world.excused or not truth.is_visible(comment.comment_id):
             continue
         now = words_in(text_of(comment.adf))
         all_own = [word for word in truth.words.values() if word.comment_id == comment.comment_id]
+        if not all_own:
+            # Of a customer, or of a program.
+            continue
         own = [word for word in all_own if not word.file]
         # A comment of files alone may have got words later, which `_outdated` judges.
         first = own if any(word.wording == 0 for word in own) else all_own
