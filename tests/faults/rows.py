@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-FILES = "files, which are not carried yet"
 ATTACHING = "attaching a chat to a request by a signed link"
 POSTGRES = "the storage on PostgreSQL"
 GEVENT = "a test with gevent in a process of its own"
@@ -52,8 +51,9 @@ OUTBOUND = (
     Row("F13", "a comment is made internal or deleted after it was sent",
         "it stays in the chat; nothing more is sent",
         waits="removing it from the chat, as an option: waits for a kept message id"),
-    Row("F14", "a comment is edited after it was sent", "it is not sent again",
-        waits="showing the edit, as an option: waits for a kept message id"),
+    Row("F14", "a comment is edited after it was sent",
+        "its message is changed, or the new words come as another one; nothing where the project "
+        "wants none"),
     Row("F15", "a comment for a role claims to be public", "never sent"),
     Row("F16", "the issue moves out of the service desk", "held; nothing of it is read or sent"),
     Row("F17", "the issue's key changes", "nothing breaks: ids are kept, the new key is shown"),
@@ -80,12 +80,10 @@ OUTBOUND = (
         waits="a limit of messages per hour and link: waits for a need"),
     Row("F32", "many comments at once, after an outage or in an old request",
         "asked about before more than ten are sent"),
-    Row("F33", "a file is too large, slow or gone", "the chat is told where to find it",
-        waits=FILES),
-    Row("F34", "an answer is a bomb", "nothing is unpacked; limits count decoded bytes",
-        waits="files that pass through: wait for " + FILES),
-    Row("F35", "a URL leads elsewhere", "only configured origins, no redirect, no credentials",
-        waits="addresses of attachments: wait for " + FILES),
+    Row("F33", "a file is too large, slow or gone",
+        "its name comes in its place, and the other side is told; nothing waits for it"),
+    Row("F34", "an answer is a bomb", "nothing is unpacked; limits count decoded bytes"),
+    Row("F35", "a URL leads elsewhere", "only configured origins, no redirect, no credentials"),
 )  # fmt: skip
 
 INBOUND = (
@@ -110,8 +108,7 @@ INBOUND = (
     Row("F51", "somebody else polls, or has set a webhook", "left alone, and the host is told"),
     Row("F52", "one chat floods", "at its limit of open requests messages become comments"),
     Row("F53", "a thousand chats flood", "so many requests a minute are opened, the others told"),
-    Row("F54", "an album, or quick lines", "each item arrives by itself; a crash loses none",
-        waits="the files of an album: wait for " + FILES),
+    Row("F54", "an album, or quick lines", "each item arrives by itself; a crash loses none"),
     Row("F55", "the customer edits a message", "shown to agents as an edit"),
     Row("F56", "forwarded, anonymous or automatic senders", "never shown as somebody they quote"),
     Row("F57", "markup in a customer's text", "shown as it is; the line that names the sender "
@@ -174,7 +171,7 @@ INVARIANTS = (
     Row("I14", "replacing keys is safe and complete"),
     Row("I15", "setting the storage back repeats nothing and shows no note"),
     Row("I16", "what the administrator stops has stopped"),
-    Row("I17", "erasure is complete, export faithful", waits="the export: waits for a command"),
+    Row("I17", "erasure is complete, export faithful"),
     Row("I18", "calls are bounded, and limits obeyed"),
     Row("I19", "what is kept is bounded"),
     Row("I20", "when faults stop, everything comes to its place"),

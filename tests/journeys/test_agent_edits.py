@@ -29,6 +29,7 @@ def edit(world, issue: str, comment: str, text: str) -> None:
     world.run()
 
 
+@pytest.mark.fault("F14")
 @pytest.mark.both_editions
 def test_an_edit_is_shown_in_place(world, opened):
     """Telegram lets bots change a message: no second one is sent."""
@@ -50,6 +51,7 @@ def test_each_further_edit_is_shown_once(world, opened):
     assert calls == sum("editMessageText" in request.url for request, _ in world.calls)
 
 
+@pytest.mark.fault("F14")
 def test_a_message_that_is_gone_gets_a_notice(world, opened):
     """Where the message cannot be changed any more the new words come as another one."""
     comment = said(world, opened, "It costs 5")
@@ -66,6 +68,7 @@ def test_an_edit_of_several_messages_gets_a_notice(world, opened):
     assert (1, 1) == (world.shown("Changed:"), world.shown("Short now"))
 
 
+@pytest.mark.fault("F14")
 def test_edits_can_be_switched_off(world, opened):
     """A project that wants no edits shown keeps what was said first."""
     world.set_project(agent_edits=False)

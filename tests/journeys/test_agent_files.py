@@ -91,6 +91,7 @@ def test_files_of_internal_notes_stay(world, opened):
     assert not any("/attachment/content" in request.url for request, _ in world.calls)
 
 
+@pytest.mark.fault("F33")
 def test_a_file_that_is_too_large_is_named_to_both_sides(world, opened):
     """The customer sees its name, the words go on, and agents are told by one note."""
     world.set_project(max_file_megabytes=1)
@@ -111,6 +112,7 @@ def test_files_can_be_switched_off(world, opened):
     assert [] == notes(world, opened)
 
 
+@pytest.mark.fault("F33")
 @pytest.mark.both_editions
 def test_a_file_that_is_gone_is_named_and_blocks_nothing(world, opened):
     """What was deleted between the read and the send is named; later answers go on."""
@@ -135,6 +137,7 @@ def test_a_file_that_is_gone_is_named_and_blocks_nothing(world, opened):
     assert 1 == sum("could not be shown in the chat" in each for each in notes(world, opened))
 
 
+@pytest.mark.fault("F33")
 def test_a_source_that_always_breaks_is_given_up(world, opened):
     """A download that never ends well does not hold back later answers for ever."""
     send = world.transport.send
@@ -166,6 +169,7 @@ class Crash(BaseException):
     """The process dies here."""
 
 
+@pytest.mark.fault("F4")
 @pytest.mark.invariant("I3", "I4")
 @pytest.mark.parametrize("how", ["lost", "crash before", "crash after"])
 def test_a_file_is_shown_whatever_breaks(make_world, how):

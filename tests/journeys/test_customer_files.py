@@ -33,6 +33,7 @@ def comments_with_files(world, issue: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "kind", ["photo", "document", "video", "audio", "voice", "video_note", "sticker", "animation"]
 )
+@pytest.mark.fault("F34")
 def test_every_kind_of_file_arrives_whole(world, opened, kind):
     """The bytes are in Jira as they were, under a safe name with our marker and an ending."""
     send(world, kind)
@@ -67,6 +68,7 @@ def test_a_file_alone_opens_a_request(world):
     assert 1 == world.shown("We have opened your request")
 
 
+@pytest.mark.fault("F54")
 def test_an_album_arrives_file_by_file(world, opened):
     """Each item of an album is a write of its own, in order, with the caption once."""
     world.telegram.control("album", {"chat": CHAT, "count": 3, "caption": "Three views"})
@@ -104,6 +106,7 @@ def test_a_kind_that_the_project_does_not_want_is_left_out(world, opened):
     assert 1 == world.shown("Not passed on: photo.jpg")
 
 
+@pytest.mark.fault("F33")
 def test_a_file_beyond_the_site_s_limit_is_left_out(world, opened):
     """A file that Jira does not want costs the message nothing else, and is named."""
     world.desk.control("behaviour", {"file_limit": 1000})
@@ -119,6 +122,7 @@ def test_a_file_beyond_the_site_s_limit_is_left_out(world, opened):
     assert 1 == world.shown("Not passed on: big.bin")
 
 
+@pytest.mark.fault("F33")
 def test_a_file_that_the_platform_does_not_hand_out_is_left_out(world, opened):
     """A file beyond what bots may read is named instead of blocking the chat."""
     send(world, "document", file_name="huge.iso", size=30_000_000)
@@ -139,6 +143,7 @@ def test_hostile_names_stay_names(world, opened, name):
     assert set() == set(kept) & set('/\\\r\n:\u202e"')
 
 
+@pytest.mark.fault("F36", "F37", "F54")
 @pytest.mark.invariant("I1", "I2")
 @pytest.mark.parametrize("opens", [False, True])
 @pytest.mark.parametrize("how", ["lost", "crash before", "crash after"])

@@ -44,6 +44,20 @@ FOUND = {
         '["run",2],["unblocks",2],["pass",61],["run",1],["pass",130]]]',
     "two processes tell the agents once":
         '["opened","poll",1,false,[["blocks",0],["replies",0],["arms","aside",17],["run",0]]]',
+    "a loss is told again where nobody knows whether it was":
+        '["opened","poll",2,false,[["behaves","file_limit",20],["says",1],["run",0],'
+        '["sends",1,"document"],["arms","nothing",2],["run",2]]]',
+    "a request that could be opened in part is linked":
+        '["opened","poll",2,false,[["behaves","access",false],["sends",2,"bare photo"],["run",0]]]',
+    "a sender is told of a file that was left out, whoever finishes the message":
+        '["opened","webhook",2,false,[["arms","late",3],["comments",0,"bare file"],'
+        '["sends",2,"document"],["edits",0],["behaves","file_limit",0],["arms","after",11],'
+        '["run",0],["delivers",0]]]',
+    "who stood still in an edit leaves no older wording":
+        '["opened","poll",2,false,[["changes",0,0],["arms","meanwhile",18,["changes",0,0]],'
+        '["arms","pause",20],["run",0]]]',
+    "a wait is kept that was named for what may fail":
+        '["opened","poll",1,false,[["sends",0,"album"],["arms","too_many",8],["run",0]]]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
