@@ -9,26 +9,26 @@ from typing import Final
 
 from chatbridge.errors import RetryLaterError
 from chatbridge.records import Conversation
-from chatbridge.roster import Roster, conversation_subject
-from chatbridge.scenes import Scene
+from chatbridge.roster import Roster
 from chatbridge.vault import Kept, Vault
 
 PAUSED: Final = 60.0
 """Seconds after which to ask again whether a project may act."""
 
 
-def conversation_of(vault: Vault, roster: Roster, scene: Scene) -> Kept[Conversation]:
-    """Return the conversation of an event.
+def conversation_of(
+    vault: Vault, roster: Roster, subject: tuple[str, str, str]
+) -> Kept[Conversation]:
+    """Return a conversation.
 
     Args:
         vault: the records.
         roster: knows which projects may act.
-        scene: the event.
+        subject: platform, bot id and chat.
 
     Raises:
         RetryLaterError: the project is paused or removed.
     """
-    subject = conversation_subject(scene.bot, scene.event.address)
     kept = vault.read(Conversation, *subject)
     if kept is not None:
         return kept

@@ -35,7 +35,7 @@ from chatbridge.pieces import Pieces
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent, IntentKind
 from chatbridge.replies import Replies
-from chatbridge.roster import Roster, conversation_subject
+from chatbridge.roster import Roster
 from chatbridge.routing import Action
 from chatbridge.scenes import Scene
 from chatbridge.situations import Situations
@@ -118,7 +118,7 @@ class Inbound:
     def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
         """Note durably that the platform will not repeat an event that is not done yet."""
         scene = self._scene(bot_key, event)
-        kept = conversation_of(self._vault, self._roster, scene)
+        kept = conversation_of(self._vault, self._roster, scene.subject)
         new = not_begun(scene.key, event, self._owner, self._clock.time(), scene.horizon)
 
         def overtaken(record: Conversation) -> Conversation | None:
@@ -141,7 +141,7 @@ class Inbound:
         if isinstance(scene.event, NEWS):
             self._news.note(scene)
             return
-        kept = conversation_of(self._vault, self._roster, scene)
+        kept = conversation_of(self._vault, self._roster, scene.subject)
         if scene.key in kept.record.done:
             return
         intent = kept.record.intent(scene.key)
@@ -244,7 +244,7 @@ class Inbound:
 
     def _is_overdue(self, scene: Scene) -> bool:
         """Tell whether the sender has waited so long that they must be told."""
-        kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
+        kept = self._vault.read(Conversation, *scene.subject)
         intent = kept.record.intent(scene.key) if kept is not None else None
         if intent is None or not intent.is_begun or self._clock.time() < intent.tell_by:
             return False
@@ -289,7 +289,7 @@ class Inbound:
         self._answers.resume(scene, kept)
 
     def _apologise(self, scene: Scene) -> None:
-        kept = self._vault.read(Conversation, *conversation_subject(scene.bot, scene.event.address))
+        kept = self._vault.read(Conversation, *scene.subject)
         self._say_lost(scene)
         if kept is not None:
             self._vault.update(kept, lambda record: record.finished(scene.key))

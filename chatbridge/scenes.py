@@ -8,7 +8,7 @@ from chatbridge.events import Event
 from chatbridge.pieces import Pieces, pieces_of
 from chatbridge.project import ProjectSettings
 from chatbridge.records import IntentKind
-from chatbridge.roster import OpenBot, OpenDesk, OpenProject
+from chatbridge.roster import OpenBot, OpenDesk, OpenProject, conversation_subject
 
 
 @frozen
@@ -44,3 +44,8 @@ class Scene:
         split = self.desk.desk.split_comment
         texts = self.project.texts
         return pieces_of(self.event, kind, self.bot.adapter, self.settings, texts, split)
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What names the conversation."""
+        return conversation_subject(self.bot, self.event.address)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chatbridge.conversations import conversation_of
 from chatbridge.errors import RetryLaterError
 from chatbridge.links import Link
 from chatbridge.records import ProjectState
@@ -266,10 +267,10 @@ def test_what_the_customer_writes_afterwards_begins_anew(world):
 
 def test_a_removed_project_makes_no_conversation(world, looks):
     """A message that comes while its project goes is not written down."""
-    inbound = world.bridge.engine.inbound
+    engine = world.bridge.engine
     world.bridge.admin.set_state("support", ProjectState.PAUSED)
     bot = _subject(world).bot_id
     with pytest.raises(RetryLaterError):
-        inbound._conversation(("telegram", bot, "1"))
+        conversation_of(engine.vault, engine.roster, ("telegram", bot, "1"))
     found = looks.everything(world.storage, world.root)
     assert [] == [key for key in found if key.startswith("conversation")]
