@@ -54,14 +54,23 @@ def attached_again_without_a_look_at_names(patch: pytest.MonkeyPatch) -> None:
 
 def names_are_no_echo(patch: pytest.MonkeyPatch) -> None:
     """Our comments are known by their property only, which an attached one may lack."""
-    patch.setattr(CommentReader, "_brought", lambda self, desk, comment: False)
+    patch.setattr(comments, "brought_by_us", lambda marks, desk, comment: False)
+
+
+def names_in_the_text_are_no_echo(patch: pytest.MonkeyPatch) -> None:
+    """Where the site lists no files, our comments are known by their property only."""
+    known = comments.brought_by_us
+    patch.setattr(
+        comments, "brought_by_us",
+        lambda marks, desk, comment: bool(comment.files) and known(marks, desk, comment),
+    )  # fmt: skip
 
 
 def every_file_of_our_account_is_an_echo(patch: pytest.MonkeyPatch) -> None:
     """Whatever our account attached counts as ours, by hand or not."""
     patch.setattr(
-        CommentReader, "_brought",
-        lambda self, desk, comment: comment.author_id == desk.desk.account_id,
+        comments, "brought_by_us",
+        lambda marks, desk, comment: comment.author_id == desk.desk.account_id,
     )  # fmt: skip
 
 
@@ -192,6 +201,9 @@ def _lost_files() -> Hunt:
 BUGS: dict[Patch, Callable[[], Hunt]] = {
     attached_again_without_a_look_at_names: lambda: _faults("photo"),
     names_are_no_echo: lambda: _faults("photo"),
+    names_in_the_text_are_no_echo: lambda: _told(
+        ("sends", 0, "photo"), ("arms", "before", 6), ("run", 0), edition="data_center"
+    ),
     every_file_of_our_account_is_an_echo: lambda: _told(("comments", 0, "by account"), ("run", 0)),
     edit_without_the_second_witness: lambda: _told(("restricts", 0, 0), ("pass", 11), ("run", 0)),
     edits_are_not_seen: lambda: _told(("changes", 0, 0), ("run", 0)),

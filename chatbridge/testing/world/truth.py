@@ -29,6 +29,8 @@ _QUESTION: Final = "Shall I show them all?"
 _LABEL: Final = re.compile(r"[A-Z]+-\d+")
 _WORD: Final = re.compile(r"q\d+q")
 _CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
+_OUR_FILE: Final = re.compile(r"(photo|paper \d+)-[a-z2-7]{16}\.")
+"""The name that a customer's file has in Jira."""
 _FILE_ID: Final = re.compile(r'"file_id": "([^"]+)"')
 _NOT_PASSED_ON: Final = re.compile("could not be passed on|Not passed on")
 
@@ -122,6 +124,8 @@ class Truth(DeskTruth):
                 self.wrong("I3", f"shown {self.texts[text]} times, doubts {self.doubts[text]}")
         for number in shows.words:
             self._judge_word(process, self.words[number], int(shows.chat), call.since)
+        if _OUR_FILE.search(" ".join((shows.text, *shows.files))):
+            self.wrong("I5", "a file of a customer was shown to a chat")
         if shows.files:
             self._judge_bytes(shows, response)
 
