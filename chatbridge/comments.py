@@ -16,7 +16,6 @@ from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.cross_reading import CrossReader
 from chatbridge.desk import CommentFile, PublicComment, Witness
-from chatbridge.echoes import brought_by_us
 from chatbridge.freshness import Freshness
 from chatbridge.links import Link, Shown
 from chatbridge.marks import Marks
@@ -29,6 +28,8 @@ from chatbridge.vault import Vault
 _LATE_BY = 60_000
 _REMEMBERED = 20_000
 _UNRESOLVED = 5.0
+_ATTACHED_WITHIN = 10_000
+"""Milliseconds between a file and the comment that the same call makes of it."""
 _LONGEST_LAG = 600.0
 """Seconds after which two witnesses that disagree are not expected to agree any more."""
 
@@ -143,8 +144,7 @@ class CommentReader:
         echoes = {
             comment.comment_id
             for comment in new
-            if (link.site, comment.comment_id) in self._own
-            or brought_by_us(self._marks, desk, comment)
+            if (link.site, comment.comment_id) in self._own or self._brought(desk, comment)
         }
         unknown = sorted(
             (comment for comment in new if comment.comment_id not in echoes),
@@ -204,6 +204,22 @@ class CommentReader:
             if comment.comment_id in shown
             and self._mark(link, comment) != shown[comment.comment_id].mark
         ]
+
+    def _brought(self, desk: OpenDesk, comment: PublicComment) -> bool:
+        """Tell whether a comment came about by our attaching a customer's file.
+
+        That call takes no marker but the one in the file's name. An agent who shows such a file
+        again does it in a comment that is younger than the file.
+        """
+        return (
+            bool(comment.files)
+            and comment.author_id == desk.desk.account_id
+            and all(
+                self._marks.is_our_file(desk.desk.site, file.name)
+                and abs(file.created - comment.created) <= _ATTACHED_WITHIN
+                for file in comment.files
+            )
+        )
 
     def _comment(
         self, link: Link, comment: PublicComment, witness: Witness, shown: list[PublicComment]

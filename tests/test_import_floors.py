@@ -43,7 +43,7 @@ FLOORS: dict[int, str] = {
         "pieces scenes conversations chat_news file_limits file_intake delivery_jobs sending "
         "outgoing_files comment_drafts showing "
         # pieces that journeys share
-        "comments echoes cross_reading freshness budgets delivery jira_writes setbacks "
+        "comments cross_reading freshness budgets delivery jira_writes setbacks "
         "configuration_file configuration_sections configured_keys file_urls witnesses "
         "file_serving receipts"
     ),

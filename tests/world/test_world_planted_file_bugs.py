@@ -13,6 +13,7 @@ from attrs import evolve
 from chatbridge import comments, delivery, exchange, file_serving, showing
 from chatbridge.comments import CommentReader
 from chatbridge.file_serving import FileServing, ServedFile
+from chatbridge.jira.data_center_dialect import DataCenterDialect
 from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.links import Link
@@ -54,23 +55,24 @@ def attached_again_without_a_look_at_names(patch: pytest.MonkeyPatch) -> None:
 
 def names_are_no_echo(patch: pytest.MonkeyPatch) -> None:
     """Our comments are known by their property only, which an attached one may lack."""
-    patch.setattr(comments, "brought_by_us", lambda marks, desk, comment: False)
+    patch.setattr(CommentReader, "_brought", lambda self, desk, comment: False)
 
 
-def names_in_the_text_are_no_echo(patch: pytest.MonkeyPatch) -> None:
-    """Where the site lists no files, our comments are known by their property only."""
-    known = comments.brought_by_us
-    patch.setattr(
-        comments, "brought_by_us",
-        lambda marks, desk, comment: bool(comment.files) and known(marks, desk, comment),
-    )  # fmt: skip
+def data_center_lists_no_files(patch: pytest.MonkeyPatch) -> None:
+    """Files are read where the customer API lists them, and nowhere else."""
+
+    def files_of(self: DataCenterDialect, ask: Any, issue_id: str, comments: Any) -> Any:
+        return comments
+        yield
+
+    patch.setattr(DataCenterDialect, "files_of", files_of)
 
 
 def every_file_of_our_account_is_an_echo(patch: pytest.MonkeyPatch) -> None:
     """Whatever our account attached counts as ours, by hand or not."""
     patch.setattr(
-        comments, "brought_by_us",
-        lambda marks, desk, comment: comment.author_id == desk.desk.account_id,
+        CommentReader, "_brought",
+        lambda self, desk, comment: comment.author_id == desk.desk.account_id,
     )  # fmt: skip
 
 
@@ -201,7 +203,7 @@ def _lost_files() -> Hunt:
 BUGS: dict[Patch, Callable[[], Hunt]] = {
     attached_again_without_a_look_at_names: lambda: _faults("photo"),
     names_are_no_echo: lambda: _faults("photo"),
-    names_in_the_text_are_no_echo: lambda: _told(
+    data_center_lists_no_files: lambda: _told(
         ("sends", 0, "photo"), ("arms", "before", 6), ("run", 0), edition="data_center"
     ),
     every_file_of_our_account_is_an_echo: lambda: _told(("comments", 0, "by account"), ("run", 0)),

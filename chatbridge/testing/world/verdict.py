@@ -94,8 +94,7 @@ def _served(world: World) -> list[str]:
               if kept.record.state is LinkState.ACTIVE}  # fmt: skip
     for number, issue in enumerate(world.desk.state.issues.values()):
         for issue_id, comment_id, file in agents_files(world, number):
-            # Files of agents are not carried on Data Center, which does not say whose they are.
-            allowed = issue.is_request and issue_id in active and world.edition == "cloud"
+            allowed = issue.is_request and issue_id in active
             fetched = world.processes[0].serve(issue_id, comment_id, file)
             wanted = file.data if allowed and world.truth.is_visible(comment_id) else None
             if fetched != wanted:
