@@ -96,6 +96,7 @@ def _served(world: World) -> list[str]:
         for issue_id, comment_id, file in agents_files(world, number):
             allowed = issue.is_request and issue_id in active
             fetched = world.processes[0].serve(issue_id, comment_id, file)
+            allowed = allowed and _has(world, issue.comments[comment_id], file.name)
             wanted = file.data if allowed and world.truth.is_visible(comment_id) else None
             if fetched != wanted:
                 problems.append(f"I1: {file.name} is not handed out as it should be")
@@ -168,8 +169,16 @@ def _missing(world: World, issue: Any) -> list[str]:
         begun = ever and first is own and not whole and len(parts) < len(own)
         if not ever or (begun and _is_broken(truth, own, now)):
             missing += [f"q{number}q" for number in now if not truth.shown[number]]
-        missing += [str(word) for word in all_own if word.file and not truth.shown[word.number]]
+        missing += [
+            str(word) for word in all_own
+            if _has(world, comment, word.file) and not truth.shown[word.number]
+        ]  # fmt: skip
     return missing
+
+
+def _has(world: World, comment: Any, file: str) -> bool:
+    """Tell whether a file is one of a comment's; on Data Center those that its text names are."""
+    return bool(file) and (world.edition == "cloud" or file in comment.wiki)
 
 
 def _outdated(world: World, issue: Any, link: Link) -> list[str]:
