@@ -7,11 +7,14 @@ BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The extras whose packages are locked: what a deployed bridge runs with.
+LOCKED := cli keyring metrics server
+LOCK_ARGS ?=
 ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo play test heavy lint types faults proof bench docs clean
+.PHONY: help install demo play test heavy lint types faults proof bench docs lock sbom clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
@@ -22,6 +25,8 @@ help:
 	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
 	@echo "make bench   measure speed, memory and disk, in six minutes (BENCH_ARGS=--quick: two)"
 	@echo "make docs    build the documentation as a site, build/docs/index.html"
+	@echo "make lock    write requirements.lock anew; LOCK_ARGS=--upgrade takes newer packages"
+	@echo "make sbom    write the bill of materials, sbom.cdx.json, from requirements.lock"
 	@echo "make clean   remove .venv and what the tools left behind"
 	@echo "PYTHON=python3.12 make ...   takes another interpreter than python3"
 
@@ -67,6 +72,16 @@ bench: $(READY)
 docs: $(READY)
 	$(BIN)/sphinx-build -q -W --keep-going -n -b html -d build/docs-read -c docs . build/docs
 	@echo "build/docs/index.html"
+
+# Without the places that packages come from: these are the reader's own choice.
+lock: $(READY)
+	$(BIN)/uv pip compile --quiet pyproject.toml $(LOCKED:%=--extra %) --python $(BIN)/python \
+		--python-version 3.11 --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links $(LOCK_ARGS) --output-file requirements.lock
+
+sbom: $(READY)
+	$(BIN)/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml \
+		--mc-type library --output-reproducible --of JSON --output-file sbom.cdx.json
 
 clean:
 	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
