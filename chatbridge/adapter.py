@@ -43,7 +43,8 @@ class Update:
     """One thing that polling returned.
 
     Args:
-        position: the platform's own number of it, as text.
+        position: the platform's own number of it, as text; where the bridge keeps the position,
+            one from which asking again leaves out nothing that came after it.
         events: what it says; may be empty.
     """
 
@@ -53,9 +54,16 @@ class Update:
 
 @frozen
 class Batch:
-    """What one poll returned, in the order received."""
+    """What one poll returned, in the order received.
+
+    Args:
+        updates: what happened.
+        next: where to go on asking, for a platform whose position the bridge keeps; None where it
+            is that of the last update.
+    """
 
     updates: tuple[Update, ...] = ()
+    next: str | None = field(default=None, repr=False)
 
 
 @frozen
@@ -149,7 +157,10 @@ class Polls(Protocol):
 
         Args:
             position: the last update that needs no more care, or None; everything up to it
-                is given up at the platform.
+                is given up at the platform. Where `Capabilities.position` is "ours": where to go
+                on, as an earlier batch said; None only at the very first time, when what was there
+                before may be left out. Asked again from an older position, the platform returns
+                again what came after it.
             wait: seconds the platform may hold the call while there is nothing.
 
         Raises:

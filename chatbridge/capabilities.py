@@ -91,7 +91,8 @@ class Capabilities:
         answer_within: seconds in which a webhook must be answered.
         horizon: seconds for which the platform keeps an event that was not taken.
         reply_window: seconds after a contact's last message in which it can be answered, or None.
-        position: who keeps the polling position, None where polling is impossible.
+        position: who keeps the polling position, None where polling is impossible. "platform": it
+            forgets what a position has passed; "ours": the bridge keeps it with its records.
         poll_pause: least seconds between two polls that return the same page.
     """
 

@@ -88,18 +88,25 @@ class ClaimKeeper:
         """The mark that the claim carries."""
         return self._kept.record.mark if self._kept else 0
 
-    def hold(self, mark: int | None = None) -> bool:
+    @property
+    def position(self) -> str:
+        """The polling position that the claim carries, empty where there is none."""
+        return self._kept.record.position if self._kept else ""
+
+    def hold(self, mark: int | None = None, position: str | None = None) -> bool:
         """Try to hold or renew the claim; return whether it is held now.
 
         Args:
             mark: what to write into it, or None to leave it.
+            position: likewise.
         """
         now = self._clock.monotonic()
-        if self._kept and mark is None and now - self._renewed < self._lease / 3:
+        unchanged = mark is None and position is None
+        if self._kept and unchanged and now - self._renewed < self._lease / 3:
             return True
         kept = self._vault.read(Claim, *self._subject)
         try:
-            self._kept = self._take(kept, mark)
+            self._kept = self._take(kept, mark, position)
         except ConflictError:
             self._kept = None
         if self._kept:
@@ -114,14 +121,22 @@ class ClaimKeeper:
         with suppress(ConflictError):  # Somebody else holds it already.
             self._vault.replace(kept, evolve(kept.record, owner="", beat=self._beat()))
 
-    def _take(self, kept: Kept[Claim] | None, mark: int | None) -> Kept[Claim] | None:
+    def _take(
+        self, kept: Kept[Claim] | None, mark: int | None, position: str | None
+    ) -> Kept[Claim] | None:
         if kept is None:
-            claim = Claim(self._subject, self._owner, self._beat(), mark or 0)
+            claim = Claim(self._subject, self._owner, self._beat(), mark or 0, position or "")
             return self._vault.create(claim)
         claim = kept.record
         if claim.owner not in {"", self._owner}:
             look = f"{claim.owner}.{claim.beat}"
             if self._watch.unchanged_for(kept.key, look) < self._lease:
                 return None
-        mine = Claim(self._subject, self._owner, self._beat(), claim.mark if mark is None else mark)
+        mine = Claim(
+            self._subject,
+            self._owner,
+            self._beat(),
+            claim.mark if mark is None else mark,
+            claim.position if position is None else position,
+        )
         return self._vault.replace(kept, mine)

@@ -2,14 +2,16 @@
 
 The position moves over the longest finished prefix in the order received, never by number. One
 stuck conversation is overtaken after a while, with a durable note, so that it stops nobody else.
+Where the platform leaves the position to us it is kept in the claim, which only its holder writes.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
+
+from attrs import frozen
 
 from chatbridge.adapter import Polls, RegistersWebhooks, Update
 from chatbridge.claims import ClaimKeeper
@@ -27,6 +29,25 @@ OVERTAKE_BEHIND: Final = 60
 _SAME_PAGE: Final = 3.0
 _CONFLICT: Final = 60.0
 _TROUBLE: Final = 5.0
+_MOST_OPEN: Final = 200
+"""Updates that wait, before no more are asked for; what they hold is in memory."""
+_KEEP_EVERY: Final = 60.0
+"""Seconds between two writes of a position that passed nothing but the time."""
+
+
+@frozen
+class _Polled:
+    """One update that is not passed yet, or a mere place to go on from.
+
+    Args:
+        position: that passes it.
+        tickets: of its events.
+        marker: whether it is a place only.
+    """
+
+    position: str
+    tickets: list[Ticket]
+    marker: bool = False
 
 
 class Poller:
@@ -56,9 +77,12 @@ class Poller:
         self._timings = timings
         self._owns_url = owns_url
         self._observer = observer or Observer(clock)
-        self._open: OrderedDict[str, list[Ticket]] = OrderedDict()
-        self._fresh: list[Update] = []
+        self._open: list[_Polled] = []
+        self._fresh = False
         self._position: str | None = None
+        self._asked: str | None = None
+        self._passed = False
+        self._kept_at = float("-inf")
         self._failures = 0
         self.problem = ""
 
@@ -76,10 +100,15 @@ class Poller:
         if not self._claim.hold():
             self._let_go()
             return self._timings.lease / 3
+        ours = found[1].adapter.capabilities.position == "ours"
         self._advance()
         hold = self._timings.poll_wait if wait is None else wait
         try:
-            self._poll(found[1], found[1].adapter, 0.0 if self._open else hold)
+            if not ours:
+                self._poll(found[1], found[1].adapter, 0.0 if self._open else hold)
+            elif not self._poll_on(found[1], found[1].adapter, hold):
+                self._let_go()
+                return self._timings.lease / 3
         except RetryLaterError as error:
             return self._failed(error)
         except RefusedError as error:
@@ -89,23 +118,63 @@ class Poller:
         return self._pause(found[1])
 
     def finished(self) -> bool:
-        """Tell whether everything that was polled is done and the platform was told so."""
-        return not self._open
+        """Tell whether everything that was polled is done and its position was passed for good."""
+        return all(each.marker for each in self._open)
 
     def release(self) -> None:
         """Let another process poll."""
         self._claim.release()
+        self._let_go()
 
     def _let_go(self) -> None:
         """Forget what was polled; whoever polls next gets it again."""
         self._open.clear()
-        self._position = None
+        self._position = self._asked = None
 
     def _poll(self, bot: OpenBot, adapter: Polls, wait: float) -> None:
+        """Ask a platform that forgets what the position has passed, and repeats the rest."""
         batch = self._roster.call(bot, adapter.poll(self._position, wait))
-        self._fresh = [update for update in batch.updates if update.position not in self._open]
-        for update in self._fresh:
-            self._open[update.position] = self._submit(update)
+        known = {each.position for each in self._open}
+        fresh = [update for update in batch.updates if update.position not in known]
+        self._fresh = bool(fresh)
+        self._open += [_Polled(update.position, self._submit(update)) for update in fresh]
+
+    def _poll_on(self, bot: OpenBot, adapter: Polls, wait: float) -> bool:
+        """Ask a platform whose position is kept here; return whether the claim is still held.
+
+        It goes on from what it saw last, done or not; the kept position follows what is done, so
+        that nothing is left out after a crash.
+        """
+        if self._asked is None:
+            self._position = self._asked = self._claim.position or None
+        if not self._keep():
+            return False
+        self._fresh = False
+        if len(self._open) >= _MOST_OPEN:
+            return True
+        waiting = any(not each.marker for each in self._open)
+        batch = self._roster.call(bot, adapter.poll(self._asked, 0.0 if waiting else wait))
+        self._fresh = bool(batch.updates)
+        self._open += [_Polled(each.position, self._submit(each)) for each in batch.updates]
+        last = batch.updates[-1].position if batch.updates else self._asked
+        goes_on = batch.next or last
+        if goes_on != last and goes_on is not None:
+            if self._open and self._open[-1].marker:
+                self._open.pop()
+            self._open.append(_Polled(goes_on, [], marker=True))
+        self._asked = goes_on
+        self._advance()
+        return self._keep()
+
+    def _keep(self) -> bool:
+        """Write the position down where that matters; return whether the claim is still held."""
+        kept, now = self._claim.position, self._clock.monotonic()
+        if self._position in {None, kept}:
+            return True
+        if kept and not self._passed and now - self._kept_at < _KEEP_EVERY:
+            return True
+        self._passed, self._kept_at = False, now
+        return self._claim.hold(position=self._position)
 
     def _submit(self, update: Update) -> list[Ticket]:
         return [self._lanes.submit(self._bot_key, event, keep=True) for event in update.events]
@@ -114,28 +183,31 @@ class Poller:
         """Move the position over everything at the front that is done."""
         self._overtake()
         while self._open:
-            position, tickets = next(iter(self._open.items()))
-            if not all(ticket.finished or ticket.overtaken for ticket in tickets):
+            first = self._open[0]
+            if not all(ticket.finished or ticket.overtaken for ticket in first.tickets):
                 return
-            del self._open[position]
-            self._position = position
+            self._position = first.position
+            self._passed = self._passed or not first.marker
+            del self._open[0]
 
     def _overtake(self) -> None:
         """Pass an event that many finished ones wait behind; it lives on in memory."""
         done = 0
-        for tickets in reversed(self._open.values()):
-            if all(ticket.finished for ticket in tickets):
-                done += 1
+        for polled in reversed(self._open):
+            if all(ticket.finished for ticket in polled.tickets):
+                done += not polled.marker
             elif done >= OVERTAKE_BEHIND:
-                for ticket in tickets:
+                for ticket in polled.tickets:
                     if not ticket.finished and not self._lanes.overtake(ticket):
                         return
 
     def _pause(self, bot: OpenBot) -> float:
         """Wait for what was submitted; polling meanwhile would only return the same page."""
-        if not self._open:
-            return 0.0
-        tickets = [ticket for tickets in self._open.values() for ticket in tickets]
+        if self.finished():
+            quiet = bot.adapter.capabilities.position == "ours" and not self._fresh
+            # Its page may change all the time without a word for us.
+            return bot.adapter.capabilities.poll_pause if quiet else 0.0
+        tickets = [ticket for each in self._open for ticket in each.tickets]
         pause = bot.adapter.capabilities.poll_pause if self._fresh else _SAME_PAGE
         self._lanes.wait(tickets, pause)
         return 0.0

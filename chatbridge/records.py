@@ -260,6 +260,11 @@ class Claim:
     mark: int = field(
         default=0, metadata=means("Unix minutes up to which the work is complete, or 0")
     )
+    position: str = field(
+        default="",
+        repr=False,
+        metadata=means("where polling goes on, for a platform that leaves that to us, or empty"),
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
@@ -275,10 +280,11 @@ class Claim:
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
-        return [self.subject, self.owner, self.beat, self.mark]
+        position = [self.position] if self.position else []
+        return [self.subject, self.owner, self.beat, self.mark, *position]
 
     @classmethod
     def from_plain(cls, plain: Any, _schema: int) -> Self:
         """Return the record of such values."""
-        subject, owner, beat, mark = plain
-        return cls(tuple(subject), owner, beat, mark)
+        subject, *rest = plain
+        return cls(tuple(subject), *rest)

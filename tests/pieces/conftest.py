@@ -115,8 +115,10 @@ class AcmeAdapter(Adapter):
     def poll(self, position, wait):
         """See `Polls.poll`."""
         response = yield self._call("poll", {"position": position, "wait": wait})
-        updates = response.check().json().get("updates", [])
-        return Batch(tuple(Update(number, (_message(number, chat),)) for number, chat in updates))
+        said = response.check().json()
+        updates = said.get("updates", [])
+        read = tuple(Update(number, (_message(number, chat),)) for number, chat in updates)
+        return Batch(read, next=said.get("next"))
 
     def register_webhook(self, url):
         """See `RegistersWebhooks.register_webhook`."""

@@ -57,6 +57,7 @@ class AdapterCase:
             `MessageReceived.text.headers.json`, as one object.
         prove: returns the header fields by which a body proves itself under these settings; not
             needed where every payload has its recorded headers.
+        position: from which recorded answers to `poll` were asked for; None: the first time.
         received_at: the Unix seconds at which the payloads came, for signed timestamps.
         identity: who the bot is, where the adapter needs to know it.
         address: a chat to write to, in the platform's own form.
@@ -70,6 +71,7 @@ class AdapterCase:
     settings: Mapping[str, Any] = field(repr=False)
     payloads: Path
     prove: Callable[[bytes], Mapping[str, str]] | None = None
+    position: str | None = None
     received_at: float = 0.0
     identity: BotIdentity | None = None
     address: Address = field(factory=lambda: Address("1001"))

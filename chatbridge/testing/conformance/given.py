@@ -77,5 +77,5 @@ def events_of(case: AdapterCase, adapter: Adapter, payload: Payload, body: bytes
     poll = getattr(adapter, "poll", None)
     assert poll is not None, "an adapter needs a way in: declare a proof, or implement poll"
     answer = HttpResponse(200, {"Content-Type": "application/json"}, body)
-    batch = Wire(adapter, lambda _request: answer).talk(poll(None, 0.0))
+    batch = Wire(adapter, lambda _request: answer).talk(poll(case.position, 0.0))
     return [event for update in batch.updates for event in update.events]

@@ -67,7 +67,9 @@ class Platform:
         self.address = messages[-1].address
 
     def listen(self) -> None:
-        """Set the webhook, where there are webhooks."""
+        """Set the webhook, where there are webhooks, or ask from where on to poll."""
+        if self.adapter.capabilities.position == "ours" and self.simulator is not None:
+            self.news()
         if self.adapter.capabilities.proof is None or self.simulator is None:
             return
         if isinstance(self.adapter, RegistersWebhooks):
@@ -101,6 +103,7 @@ class Platform:
             for update in batch.updates:
                 self.position = update.position
                 events.extend(update.events)
+            self.position = batch.next or self.position
         return events
 
     def webhooks(self, status: int = 200) -> list[WebhookRequest]:
