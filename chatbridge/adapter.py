@@ -13,6 +13,7 @@ from attrs import asdict, field, frozen
 
 from chatbridge.capabilities import Capabilities
 from chatbridge.content import Attachment, Content
+from chatbridge.errors import WebhookPayloadError, WebhookVerificationError
 from chatbridge.events import ChoicePicked, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
@@ -116,21 +117,27 @@ class Adapter(ABC):
             RefusedError: with `Refusal.UNAUTHORISED` where the token is wrong.
         """
 
-    @abstractmethod
     def verify(self, webhook: WebhookRequest) -> None:
         """Return if the webhook proves itself, in constant time and over the raw bytes.
+
+        Needed where `Capabilities.proof` says how; a platform that is only polled has no webhooks.
 
         Raises:
             WebhookVerificationError: it does not.
         """
+        del webhook
+        raise WebhookVerificationError(f"{self.name} is polled; no webhook of it is genuine")
 
-    @abstractmethod
     def parse(self, webhook: WebhookRequest) -> list[Event]:
         """Return what a verified webhook says; the same bytes give equal events.
+
+        Needed where `Capabilities.proof` says how webhooks prove themselves.
 
         Raises:
             WebhookPayloadError: its body is not what the platform sends.
         """
+        del webhook
+        raise WebhookPayloadError(f"{self.name} is polled; it sends no webhooks")
 
     @abstractmethod
     def send(self, message: OutgoingMessage) -> Exchange[Receipt]:

@@ -89,6 +89,12 @@ class DeclaredTests(AdapterTests):
             "declare how webhooks prove themselves (proof), or implement poll"
         )
 
+    def test_webhooks_are_read(self, adapter: Adapter) -> None:
+        """Who declares how webhooks prove themselves verifies and parses them; others need not."""
+        own = [name for name in ("verify", "parse") if name in _defined(type(adapter))]
+        if adapter.capabilities.proof is not None:
+            assert own == ["verify", "parse"], "implement verify and parse, or say proof=None"
+
     @pytest.mark.parametrize("protocol", sorted(_PROTOCOLS))
     def test_protocols_are_whole(self, adapter: Adapter, protocol: str) -> None:
         """Of an optional protocol all methods are there, with its arguments, or none is."""
@@ -136,3 +142,8 @@ class DeclaredTests(AdapterTests):
         if method is None:
             pytest.skip(f"{name} is not implemented")
         assert inspect.isgeneratorfunction(method), f"{name} must be a generator: use `yield`"
+
+
+def _defined(adapter: type[Adapter]) -> set[str]:
+    """Return the names that an adapter defines itself, or inherits from another one."""
+    return {name for cls in adapter.__mro__ if cls is not Adapter for name in vars(cls)}

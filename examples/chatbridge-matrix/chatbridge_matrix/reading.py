@@ -1,0 +1,183 @@
+"""Read the events of a room: what a person wrote, sent, changed; pure, and strict about kinds.
+
+Formatted bodies are read by their plain one, which every message has. Nothing encrypted can be
+read, and its sender is told so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from attrs import frozen
+
+import chatbridge as cb
+from chatbridge.payloads import an_object, identity_at, integer_at, readable, text_at
+
+_FILES = {
+    "m.image": cb.FileKind.PHOTO,
+    "m.video": cb.FileKind.VIDEO,
+    "m.audio": cb.FileKind.AUDIO,
+    "m.file": cb.FileKind.DOCUMENT,
+}
+_TEXTS = {"m.text", "m.emote"}
+_COMMAND = re.compile(r"[/!]([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
+_QUOTED = re.compile(r"(?:> [^\n]*\n)+\n?")
+_LONGEST_SIZE = 2**53
+
+
+@frozen
+class RoomEvent:
+    """One event of a room's timeline, its envelope read.
+
+    Args:
+        room: the room's id.
+        event_id: its own.
+        kind: its type.
+        sender: who sent it.
+        content: its content.
+        raw: as it came.
+    """
+
+    room: str
+    event_id: str
+    kind: str
+    sender: str
+    content: dict[str, Any]
+    raw: dict[str, Any]
+
+    @classmethod
+    def read(cls, room: str, raw: Any) -> RoomEvent:
+        """Return an event.
+
+        Raises:
+            WebhookPayloadError: it is none.
+        """
+        event = an_object(raw, "the event")
+        return cls(
+            room=readable(room),
+            event_id=identity_at(event, "event_id"),
+            kind=text_at(event, "type"),
+            sender=identity_at(event, "sender"),
+            content=an_object(event.get("content"), "content"),
+            raw=event,
+        )
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What every event of the bridge says."""
+        local = self.sender.removeprefix("@").partition(":")[0]
+        return {
+            "event_id": self.event_id,
+            "address": cb.Address(self.room),
+            "sender": cb.Contact(self.sender, name=local),
+            "sent_at": _seconds(self.raw),
+            "raw": self.raw,
+        }
+
+    @property
+    def answered(self) -> str | None:
+        """The event that this one answers on purpose, None where there is none."""
+        relation = _object(self.content, "m.relates_to")
+        if relation.get("is_falling_back") is True:
+            return None
+        return text_at(_object(relation, "m.in_reply_to"), "event_id") or None
+
+
+def event_of(event: RoomEvent, reply: cb.ReplyTo | None = None) -> cb.Event:
+    """Return what an event means.
+
+    Args:
+        event: of another account than the bot's.
+        reply: what it answers, looked up.
+
+    Raises:
+        WebhookPayloadError: a member has another kind than the specification says.
+    """
+    if event.kind == "m.room.encrypted":
+        return _message(event, unsupported="encrypted message")
+    if event.kind == "m.sticker":
+        return _message(event, attachments=(_file(event.content, cb.FileKind.STICKER),))
+    kind = text_at(event.content, "msgtype")
+    if event.kind != "m.room.message" or not kind or kind == "m.notice":
+        return cb.NothingToDo(**event.origin, reason="no message of a person")
+    relation = _object(event.content, "m.relates_to")
+    if relation.get("rel_type") == "m.replace":
+        new = an_object(event.content.get("m.new_content"), "m.new_content")
+        text = cb.Document.from_plain(text_at(new, "body"))
+        replaced = identity_at(relation, "event_id")
+        return cb.MessageEdited(**event.origin, message_id=replaced, text=text)
+    body = text_at(event.content, "body")
+    if kind in _FILES:
+        return _with_file(event, body, _FILES[kind], reply)
+    if event.answered is not None:
+        body = _QUOTED.sub("", body, count=1) if body.startswith("> <") else body
+    found = _COMMAND.fullmatch(body.strip()) if kind in _TEXTS else None
+    return _message(
+        event,
+        text=cb.Document.from_plain(body),
+        command=cb.Command(found[1].lower(), found[2] or "") if found else None,
+        reply_to=reply,
+        unsupported=None if body.strip() and kind in _TEXTS else kind,
+    )
+
+
+def reply_of(content: dict[str, Any], author: str, bot: str, message_id: str) -> cb.ReplyTo:
+    """Return what an answered message says of itself.
+
+    Args:
+        content: of the answered message.
+        author: who wrote it.
+        bot: the bot's account; only its own messages name a request.
+        message_id: of the answered message.
+    """
+    from_us = author == bot
+    handle = content.get("org.chatbridge.handle") if from_us else None
+    return cb.ReplyTo(
+        message_id=message_id,
+        handle=handle if isinstance(handle, str) else None,
+        quote=" ".join(text_at(content, "body").split())[:200] if from_us else "",
+    )
+
+
+def _message(event: RoomEvent, **members: Any) -> cb.MessageReceived:
+    return cb.MessageReceived(**event.origin, message_id=event.event_id, **members)
+
+
+def _with_file(
+    event: RoomEvent, body: str, kind: cb.FileKind, reply: cb.ReplyTo | None
+) -> cb.MessageReceived:
+    if "url" not in event.content:
+        return _message(event, unsupported="encrypted file")
+    name = text_at(event.content, "filename")
+    caption = body if name and body != name else ""
+    return _message(
+        event,
+        text=cb.Document.from_plain(caption),
+        attachments=(_file(event.content, kind),),
+        reply_to=reply,
+    )
+
+
+def _file(content: dict[str, Any], kind: cb.FileKind) -> cb.Attachment:
+    info = _object(content, "info")
+    size = info.get("size")
+    known = isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _LONGEST_SIZE
+    return cb.Attachment(
+        kind=kind,
+        name=text_at(content, "filename") or text_at(content, "body"),
+        media_type=text_at(info, "mimetype") or None,
+        size=size if known else None,
+        ref=identity_at(content, "url"),
+    )
+
+
+def _object(source: dict[str, Any], name: str) -> dict[str, Any]:
+    return an_object(source.get(name) or {}, name)
+
+
+def _seconds(raw: dict[str, Any]) -> float:
+    try:
+        return integer_at(raw, "origin_server_ts") / 1000
+    except cb.WebhookPayloadError:
+        return 0.0

@@ -1,0 +1,263 @@
+"""A stand-in for a homeserver: rooms, people and one bot, in memory; it talks to nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, ClassVar
+from urllib.parse import unquote
+
+from attrs import define, field
+
+from chatbridge import Clock, HttpResponse
+from chatbridge.testing import SimulatedCall, Simulator
+from chatbridge.testing.simulator import OwedWebhook
+
+BOT = "@helpdesk:simulated.example"
+TOKEN = "token-of-tests"  # noqa: S105 - opens nothing real
+_MOST_BYTES = 65_536
+_SENT = "m.room.message"
+
+
+@define
+class Room:
+    """One room: where each account stands in it, and what happened, with the stream's numbers."""
+
+    members: dict[str, str] = field(factory=dict)
+    events: list[tuple[int, dict[str, Any]]] = field(factory=list)
+
+
+class Problem(Exception):  # noqa: N818 - an answer, not an error of the simulator
+    """An answer that says no."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status, self.code = status, code
+
+
+class MatrixSimulator(Simulator):
+    """A homeserver."""
+
+    name: ClassVar[str] = "matrix"
+
+    def __init__(self, *, clock: Clock | None = None, seed: int = 0) -> None:
+        super().__init__(clock=clock, seed=seed)
+        self.rooms: dict[str, Room] = {}
+        self.files: dict[str, tuple[str, bytes]] = {}
+        self.sent: dict[tuple[str, str], str] = {}
+        self.number = 0
+
+    def answer(self, call: SimulatedCall) -> HttpResponse:
+        """See `Simulator.answer`."""
+        with self.changed:
+            response = self.through_faults(call, self._answer)
+            self.changed.notify_all()
+            return response
+
+    def control(self, action: str, arguments: dict[str, Any]) -> Any:
+        """See `Simulator.control`."""
+        actions: dict[str, Callable[[str, dict[str, Any]], Any]] = {
+            "block": lambda room, given: self._member(room, given, BOT, "leave"),
+            "edit": self._edit, "file": self._file, "message": self._message,
+            "transcript": self._transcript,
+            "unblock": lambda room, given: self._member(room, given, BOT, "invite"),
+        }  # fmt: skip
+        if action not in actions:
+            raise LookupError(f"no such action; known: {', '.join(self.actions())}")
+        with self.changed:
+            done = actions[action](f"!{arguments.get('chat', '')}:simulated.example", arguments)
+            self.changed.notify_all()
+            return done
+
+    def actions(self) -> dict[str, str]:
+        """See `Simulator.actions`."""
+        return {
+            "block": "Send the bot away from a room: {chat}.",
+            "edit": "Change a message of one's own: {chat, message_id, text}.",
+            "file": "Send a file: {chat, name, text}.",
+            "message": "Write a text: {chat, text, reply_to}; a new room invites the bot first.",
+            "transcript": "Show a room as its person sees it: {chat}.",
+            "unblock": "Invite the bot again: {chat}.",
+        }
+
+    def credentials(self) -> dict[str, str]:
+        """See `Simulator.credentials`."""
+        return {"access_token": TOKEN, "user_id": BOT}
+
+    def owed_webhooks(self) -> list[OwedWebhook]:
+        """See `Simulator.owed_webhooks`; there are none."""
+        return []
+
+    def webhook_answered(
+        self, webhook_id: str, status: int | None, retry_after: int | None, body: bytes = b""
+    ) -> None:
+        """See `Simulator.webhook_answered`."""
+
+    # --- people -----------------------------------------------------------------------------------
+
+    def _message(self, name: str, given: dict[str, Any]) -> str:
+        content: dict[str, Any] = {"msgtype": "m.text", "body": str(given.get("text", ""))}
+        if given.get("reply_to"):
+            content["m.relates_to"] = {"m.in_reply_to": {"event_id": given["reply_to"]}}
+        return self._write(name, given, content)
+
+    def _file(self, name: str, given: dict[str, Any]) -> str:
+        body = str(given.get("text", "")).encode()
+        content = {"msgtype": "m.file", "body": str(given["name"]), "url": self._keep("", body)}
+        return self._write(name, given, {**content, "info": {"size": len(body)}})
+
+    def _edit(self, name: str, given: dict[str, Any]) -> str:
+        new = {"msgtype": "m.text", "body": str(given["text"])}
+        relation = {"rel_type": "m.replace", "event_id": given["message_id"]}
+        content = {**new, "m.new_content": new, "m.relates_to": relation}
+        return self._write(name, given, content)
+
+    def _write(self, name: str, given: dict[str, Any], content: dict[str, Any]) -> str:
+        person = f"@person{given.get('chat')}:simulated.example"
+        if name not in self.rooms:
+            self._member(name, given, person, "join")
+            self._member(name, given, BOT, "invite")
+        return self._happen(name, person, _SENT, content)
+
+    def _member(self, name: str, given: dict[str, Any], who: str, membership: str) -> None:
+        room = self.rooms.setdefault(name, Room())
+        before = room.members.get(who)
+        room.members[who] = membership
+        more: dict[str, Any] = {"state_key": who}
+        if before is not None:
+            more["unsigned"] = {"prev_content": {"membership": before}}
+        by = who if membership == "join" else f"@person{given.get('chat')}:simulated.example"
+        self._happen(name, by, "m.room.member", {"membership": membership}, more)
+
+    def _transcript(self, name: str, _given: dict[str, Any]) -> list[dict[str, Any]]:
+        shown: dict[str, dict[str, Any]] = {}
+        for _, event in self.rooms.get(name, Room()).events:
+            content = event["content"]
+            if event["type"] != _SENT:
+                continue
+            relation = content.get("m.relates_to", {})
+            if relation.get("rel_type") == "m.replace":
+                shown[relation["event_id"]]["text"] = content["m.new_content"]["body"]
+                continue
+            author = "bot" if event["sender"] == BOT else "customer"
+            line = {"message_id": event["event_id"], "from": author, "text": content["body"]}
+            if "url" in content:
+                line["file"] = self.files[content["url"]][1].decode("utf-8", "replace")
+            shown[event["event_id"]] = line
+        return list(shown.values())
+
+    def _happen(
+        self, name: str, sender: str, kind: str, content: dict[str, Any], more: Any = None
+    ) -> str:
+        self.number += 1
+        event = {
+            "event_id": f"$event{self.number}", "type": kind, "sender": sender,
+            "content": content, "origin_server_ts": int(self.clock.time() * 1000), **(more or {}),
+        }  # fmt: skip
+        self.rooms[name].events.append((self.number, event))
+        return str(event["event_id"])
+
+    def _keep(self, media_type: str, body: bytes) -> str:
+        place = f"mxc://simulated.example/file{len(self.files)}"
+        self.files[place] = (media_type or "application/octet-stream", body)
+        return place
+
+    # --- the Client-Server API --------------------------------------------------------------------
+
+    def _answer(self, call: SimulatedCall) -> HttpResponse:
+        if call.headers.get("Authorization") != f"Bearer {TOKEN}":
+            return _json(401, {"errcode": "M_UNKNOWN_TOKEN", "error": "simulated"})
+        try:
+            found = self._route(call, [unquote(part) for part in call.path.split("/")[2:]])
+        except Problem as problem:
+            found = {"errcode": problem.code, "error": "simulated"}
+            return _json(problem.status, found)
+        return found if isinstance(found, HttpResponse) else _json(200, found)
+
+    def _route(self, call: SimulatedCall, path: list[str]) -> Any:
+        match call.method, path:
+            case "GET", ["client", "v3", "account", "whoami"]:
+                return {"user_id": BOT, "device_id": "SIMULATED"}
+            case "GET", ["client", "v3", "sync"]:
+                return self._sync(call.query)
+            case "POST", ["media", "v3", "upload"]:
+                return {"content_uri": self._keep(call.headers.get("Content-Type", ""), call.body)}
+            case "GET", ["client", "v1", "media", "download", server, media]:
+                if f"mxc://{server}/{media}" in self.files:
+                    media_type, body = self.files[f"mxc://{server}/{media}"]
+                    return HttpResponse(200, {"Content-Type": media_type}, body)
+            case method, ["client", "v3", "rooms", name, *rest]:
+                return self._in_room(method, name, rest, call)
+        raise Problem(404, "M_NOT_FOUND")
+
+    def _in_room(self, method: str, name: str, path: list[str], call: SimulatedCall) -> Any:
+        match method, path:
+            case "POST", ["join"]:
+                return self._enter(name)
+            case "PUT", ["send", kind, key]:
+                return {"event_id": self._take(name, kind, key, call.body)}
+            case "PUT", ["typing", _]:
+                self._inside(name)
+                return {}
+            case "GET", ["event", event_id]:
+                for _, event in self._inside(name).events:
+                    if event["event_id"] == event_id:
+                        return event
+            case "GET", ["messages"]:
+                return self._page(name, call.query)
+        raise Problem(404, "M_NOT_FOUND")
+
+    def _enter(self, name: str) -> dict[str, str]:
+        membership = self.rooms.get(name, Room()).members.get(BOT)
+        if membership not in {"invite", "join"}:
+            raise Problem(403, "M_FORBIDDEN")
+        if membership == "invite":
+            self._member(name, {}, BOT, "join")
+        return {"room_id": name}
+
+    def _inside(self, name: str) -> Room:
+        room = self.rooms.get(name, Room())
+        if room.members.get(BOT) != "join":
+            raise Problem(403, "M_FORBIDDEN")
+        return room
+
+    def _take(self, name: str, kind: str, key: str, body: bytes) -> str:
+        self._inside(name)
+        content = json.loads(body)
+        if len(json.dumps(content, ensure_ascii=False).encode()) > _MOST_BYTES:
+            raise Problem(413, "M_TOO_LARGE")
+        if (name, key) not in self.sent:
+            self.sent[name, key] = self._happen(name, BOT, kind, content)
+        return self.sent[name, key]
+
+    def _sync(self, query: dict[str, str]) -> dict[str, Any]:
+        since = int(query.get("since", "s0")[1:])
+        limit = json.loads(query["filter"])["room"]["timeline"]["limit"]
+        rooms: dict[str, dict[str, Any]] = {"join": {}, "invite": {}, "leave": {}}
+        for name, room in self.rooms.items():
+            membership = room.members.get(BOT)
+            entered = [at for at, event in room.events if event.get("state_key") == BOT]
+            if membership == "invite":
+                rooms["invite"][name] = {"invite_state": {"events": []}}
+                continue
+            # Whoever enters a room is shown what happened before, as real servers do.
+            start = 0 if entered and entered[-1] > since else since
+            new = [(at, event) for at, event in room.events if at > start]
+            if membership is None or not new:
+                continue
+            timeline = {"events": [event for _, event in new[-limit:]], "limited": False}
+            if len(new) > limit:
+                timeline |= {"limited": True, "prev_batch": f"t{new[-limit][0]}"}
+            rooms["join" if membership == "join" else "leave"][name] = {"timeline": timeline}
+        return {"next_batch": f"s{self.number}", "rooms": rooms}
+
+    def _page(self, name: str, query: dict[str, str]) -> dict[str, Any]:
+        before, after = int(query["from"][1:]), int(query.get("to", "s0")[1:])
+        found = [each for each in self._inside(name).events if after < each[0] < before]
+        page = found[::-1][: int(query["limit"])]
+        end = {"end": f"t{page[-1][0]}"} if len(page) < len(found) else {}
+        return {"chunk": [event for _, event in page], "start": query["from"], **end}
+
+
+def _json(status: int, value: Any) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
