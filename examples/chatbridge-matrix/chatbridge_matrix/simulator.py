@@ -238,7 +238,9 @@ class MatrixSimulator(Simulator):
             membership = room.members.get(BOT)
             entered = [at for at, event in room.events if event.get("state_key") == BOT]
             if membership == "invite":
-                rooms["invite"][name] = {"invite_state": {"events": []}}
+                # As real servers do, it tells of an invitation once.
+                if entered[-1] > since:
+                    rooms["invite"][name] = {"invite_state": {"events": []}}
                 continue
             # Whoever enters a room is shown what happened before, as real servers do.
             start = 0 if entered and entered[-1] > since else since

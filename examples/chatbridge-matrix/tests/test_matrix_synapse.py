@@ -1,0 +1,222 @@
+"""The real bridge between a real homeserver and a simulated desk: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import chatbridge_matrix
+from chatbridge import (
+    Bridge,
+    CloudDesk,
+    NewBot,
+    Plugins,
+    ProjectSettings,
+    Secret,
+    SiteSettings,
+    Timings,
+    new_root_key,
+    root_key_from_text,
+)
+from chatbridge.testing import DeskSimulator
+from chatbridge.testing.serving import SimulationServer
+
+_PATIENCE = 90.0
+
+
+def until(ready: Callable[[], Any], what: str) -> Any:
+    """Return what is there once it is."""
+    end = time.monotonic() + _PATIENCE
+    while not (found := ready()):
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.1)
+    return found
+
+
+class Office:
+    """A desk, a bot on the homeserver, and the bridge between them."""
+
+    def __init__(self, desk: DeskSimulator, url: str, homeserver: Any, folder: Path) -> None:
+        self.desk = desk
+        self.bot = homeserver.person("helpdesk")
+        known = desk.credentials()
+        self._site = SiteSettings(
+            url=url, account=known["account"], token=Secret(known["api_token"])
+        )
+        self._storage, self._key = f"sqlite:{folder / 'records.db'}", new_root_key()
+        self.bridge = self._opened()
+        settings = ProjectSettings(
+            name="support", service_desk=known["service_desk"],
+            request_type=known["request_type"], privacy_notice="",
+        )  # fmt: skip
+        place = {"homeserver": homeserver.url, "access_token": self.bot.token}
+        self.bridge.admin.set_project(settings, [NewBot("matrix", place)])
+        self.bridge.start()
+
+    def _opened(self) -> Bridge:
+        plugins = Plugins()
+        plugins.register(chatbridge_matrix)
+        return Bridge(
+            storage=self._storage, root_keys=root_key_from_text(self._key),
+            sites=[CloudDesk(self._site)], plugins=plugins, workers=4,
+            timings=Timings(feed_every=2.0, poll_wait=5.0),
+        )  # fmt: skip
+
+    def restart(self) -> None:
+        """End the bridge and start another one over the same records."""
+        self.bridge.close()
+        self.bridge = self._opened()
+        self.bridge.start()
+
+    def request(self, word: str) -> dict[str, Any] | None:
+        """Return the request that began with a word."""
+        found = [each for each in self.desk.control("requests", {}) if word in str(each)]
+        return found[0] if found else None
+
+    def said(self, word: str) -> list[str]:
+        """Return the texts of everything in the desk that holds a word."""
+        shown = self.desk.control("requests", {})
+        texts = [str(each.get("summary", "")) for each in shown]
+        texts += [str(note["text"]) for each in shown for note in each["comments"]]
+        return [text for text in texts if word in text]
+
+
+@pytest.fixture
+def office(homeserver: Any, tmp_path: Path) -> Iterator[Office]:
+    """Everything running; the bot has polled once."""
+    desk = DeskSimulator()
+    with SimulationServer({"desk": desk}) as server:
+        office = Office(desk, server.url("desk"), homeserver, tmp_path)
+        try:
+            until(lambda: homeserver.answered(200, "GET") > 1, "the first poll")
+            yield office
+        finally:
+            office.bridge.close()
+
+
+class Talk:
+    """A room of one person, and everything that was said for it on either side."""
+
+    def __init__(self, person: Any, office: Office) -> None:
+        self.person, self.office = person, office
+        self.room = person.open_room(office.bot.user_id)
+        self.opening = f"opening of {person.user_id}"
+        self.by_agents: list[str] = []
+        self.by_person: list[str] = []
+        self.key = ""
+        person.says(self.room, self.opening)
+
+    def agent(self, text: str) -> None:
+        """Let an agent answer."""
+        self.office.desk.control("comment", {"issue": self.key, "text": text})
+        self.by_agents.append(text)
+
+    def customer(self, text: str) -> None:
+        """Let the person write."""
+        self.person.says(self.room, text)
+        self.by_person.append(text)
+
+    def shown(self) -> list[str]:
+        """Return what the bot has shown in the room."""
+        seen = self.person.sees(self.room)
+        return [
+            each["content"]["body"] for each in seen if each["sender"] == self.office.bot.user_id
+        ]
+
+    def arrived(self) -> bool:
+        """Tell whether everything is at least once where it belongs."""
+        shown = "".join(self.shown())
+        there = all(text in shown for text in self.by_agents)
+        return there and all(self.office.said(text) for text in self.by_person)
+
+    def counts(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Return how often each text is there, on either side."""
+        shown = self.shown()
+        there = {text: sum(text in each for each in shown) for text in self.by_agents}
+        return there, {text: len(self.office.said(text)) for text in self.by_person}
+
+
+@pytest.mark.heavy
+def test_both_ways_over_a_restart_and_a_flood(homeserver: Any, office: Office) -> None:
+    """Over a genuine 429 and restarts of both, each text arrives once, and a note never."""
+    jana, omar = talks = [Talk(homeserver.person(name), office) for name in ("jana", "omar")]
+    for talk in talks:
+        talk.key = until(lambda t=talk: office.request(t.opening), "a request")["key"]
+    for number in range(9):  # More than the server lets one account say at once.
+        jana.agent(f"flood-{number}.")
+    office.desk.control("comment", {"issue": jana.key, "text": "odd customer", "public": False})
+    for number in range(4):
+        omar.customer(f"early-{number}.")
+    until(lambda: homeserver.answered(429, "PUT"), "a genuine 429")
+    homeserver.stop()
+    for talk in talks:
+        talk.agent("while the server was down.")
+    homeserver.start()
+    for number, talk in enumerate(talks):
+        talk.customer(f"after its restart-{number}.")
+    office.restart()
+    jana.customer("late question.")
+    omar.agent("late answer.")
+    for talk in talks:
+        until(talk.arrived, "everything")
+        there, here = talk.counts()
+        assert dict.fromkeys(talk.by_agents, 1) == there
+        assert dict.fromkeys(talk.by_person, 1) == here
+        assert "odd customer" not in "".join(talk.shown())
+    assert 2 == len(office.desk.control("requests", {}))
+
+
+@pytest.mark.heavy
+def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
+    """A reply reaches its request, edits change what is shown, and files arrive byte for byte."""
+    jana = homeserver.person("jana")
+    room = jana.open_room(office.bot.user_id)
+    jana.says(room, "first printer")
+    first = until(lambda: office.request("first printer"), "a request")
+    jana.says(room, "!new")
+    jana.says(room, "second scanner")
+    until(lambda: office.request("second scanner"), "a second request")
+    office.desk.control("comment", {"issue": first["key"], "text": "<b>Which</b> printer?"})
+
+    def answers(word: str) -> list[dict[str, Any]]:
+        mine = [each for each in jana.sees(room) if each["sender"] == office.bot.user_id]
+        return [each for each in mine if word in each["content"]["body"]]
+
+    (asked,) = until(lambda: answers("Which"), "an answer")
+    assert "&lt;b&gt;Which&lt;/b&gt;" in asked["content"]["formatted_body"]
+    relation = {"m.in_reply_to": {"event_id": asked["event_id"]}}
+    written = jana.says(room, "the blue one", **{"m.relates_to": relation})
+
+    def comments(word: str) -> list[dict[str, Any]]:
+        found = office.desk.control("request", {"issue": first["key"]})["comments"]
+        return [each for each in found if word in str(each["text"])]
+
+    until(lambda: comments("blue one"), "the reply in its request")
+    new = {"msgtype": "m.text", "body": "the green one"}
+    replaces = {"rel_type": "m.replace", "event_id": written}
+    jana.says(room, "* the green one", **{"m.new_content": new, "m.relates_to": replaces})
+    until(lambda: office.said("green one"), "the edit")
+
+    (comment,) = [
+        each for each in office.desk.control("comments", {"issue": first["key"]})
+        if "Which" in str(each["text"])
+    ]  # fmt: skip
+    office.desk.control(
+        "edit_comment", {"issue": first["key"], "comment": comment["id"], "text": "What colour?"}
+    )
+    edit = until(lambda: answers("What colour"), "the agent's edit")[-1]
+    assert asked["event_id"] == edit["content"]["m.relates_to"]["event_id"]
+
+    uploaded = urllib.request.Request(
+        f"{homeserver.url}/_matrix/media/v3/upload?filename=smoke.txt", b"smoke " * 9000,
+        {"Authorization": f"Bearer {jana.token}", "Content-Type": "text/plain"}, method="POST",
+    )  # fmt: skip
+    with urllib.request.urlopen(uploaded, timeout=30) as answer:
+        place = answer.read().decode().split('"')[3]
+    jana.says(room, "smoke.txt", msgtype="m.file", url=place)
+    until(lambda: "smoke" in str(office.desk.control("requests", {})), "the file in the desk")
