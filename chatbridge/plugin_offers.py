@@ -150,8 +150,12 @@ class Offer:
             newer = isinstance(adapter.api_version, int) and adapter.api_version > API_VERSION
             raise source.broken(reason, f"pip install --upgrade {CORE_PACKAGE}" if newer else "")
         missing = sorted(adapter.__abstractmethods__)
-        if not isinstance(getattr(adapter, "capabilities", None), Capabilities):
+        capabilities = getattr(adapter, "capabilities", None)
+        if not isinstance(capabilities, Capabilities):
             missing.append("capabilities")
+        elif capabilities.proof is not None:
+            webhooks = ("verify", "parse")
+            missing += [n for n in webhooks if getattr(adapter, n) is getattr(Adapter, n)]
         if not attrs.has(getattr(adapter, "settings_schema", None) or object):
             missing.append("settings_schema")
         if missing:

@@ -157,7 +157,12 @@ def test_a_known_platform_names_its_package(
             ADAPTER.replace("(Adapter)", "") + REGISTER,
             r"is no subclass of chatbridge\.Adapter",
         ),
-        (ADAPTER.replace("def parse", "def read") + REGISTER, r"its adapter lacks parse"),
+        (ADAPTER.replace("def send", "def say") + REGISTER, r"its adapter lacks send"),
+        (
+            ADAPTER.replace("def parse", "def read").replace("=10", "=10, proof='signed_body'")
+            + REGISTER,
+            r"its adapter lacks parse",
+        ),
         (
             ADAPTER.replace("capabilities =", "abilities =") + REGISTER,
             r"its adapter lacks capabilities",

@@ -202,10 +202,8 @@ def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
     jana.says(room, "* the green one", **{"m.new_content": new, "m.relates_to": replaces})
     until(lambda: office.said("green one"), "the edit")
 
-    (comment,) = [
-        each for each in office.desk.control("comments", {"issue": first["key"]})
-        if "Which" in str(each["text"])
-    ]  # fmt: skip
+    written_there = office.desk.control("comments", {"issue": first["key"]})
+    comment = next(each for each in written_there if "printer?" in str(each["text"]))
     office.desk.control(
         "edit_comment", {"issue": first["key"], "comment": comment["id"], "text": "What colour?"}
     )
