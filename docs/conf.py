@@ -80,25 +80,26 @@ class Diagram(Directive):
         picture = f"/docs/diagrams/{digest_of(text)}.svg"
         if not (ROOT / picture[1:]).is_file():
             return [nodes.literal_block(text, text)]
-        return [nodes.image(uri=picture, alt=f"Diagram: {text}", classes=["diagram"])]
+        # With a width, a click shows the picture in its own size.
+        return [nodes.image(uri=picture, alt=text, classes=["diagram"], width="100%")]
 
 
 _CHAPTER = re.compile(r"^\*\*(.+)\*\*$")
-_PAGE = re.compile(r"\]\(([^)#\s]+\.md)(?:#[^)]*)?\)")
+_PAGE = re.compile(r"\[([^]]+)\]\(([^)#\s]+\.md)(?:#[^)]*)?\)")
 
 
-def contents_of(index: str) -> list[tuple[str, list[str]]]:
-    """Return the chapters of the index with their pages, each page where it comes first."""
-    chapters: list[tuple[str, list[str]]] = []
+def contents_of(index: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the chapters of the index: page -> what it is called there, where it comes first."""
+    chapters: list[tuple[str, dict[str, str]]] = []
     told: set[str] = set()
     for line in index.splitlines():
         found = _CHAPTER.match(line)
         if found:
-            chapters.append((found[1], []))
-        for page in _PAGE.findall(line):
+            chapters.append((found[1], {}))
+        for title, page in _PAGE.findall(line):
             if chapters and page not in told:
                 told.add(page)
-                chapters[-1][1].append(page)
+                chapters[-1][1][page] = title
     return chapters
 
 
@@ -110,9 +111,12 @@ def _add_contents(app: Any, page: str, source: list[str]) -> None:
         return
     for chapter, pages in contents_of(source[0]):
         lines = ["```{toctree}", ":hidden:", f":caption: {chapter}", ""]
-        for each in pages:
+        for each, title in pages.items():
             path = (ROOT / "docs" / each).resolve().relative_to(ROOT)
-            lines.append("/" + path.with_suffix("").as_posix())
+            place = "/" + path.with_suffix("").as_posix()
+            # What lies elsewhere has a title that says little beside the others.
+            outside = each.startswith("../")
+            lines.append(f"{title[0].upper()}{title[1:]} <{place}>" if outside else place)
         source[0] += "\n\n" + "\n".join([*lines, "```"])
 
 
