@@ -106,7 +106,7 @@ def _default(field: attrs.Attribute[Any]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):
-        return _cell(f"`{','.join(str(each) for each in value)}`")
+        return _cell(f"`{', '.join(str(each) for each in value)}`")
     return _cell(f"`{value.value if isinstance(value, Enum) else value}`")
 
 
