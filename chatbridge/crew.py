@@ -102,6 +102,8 @@ class Crew:
                 continue
             wanted.add(("feed", project.kept.record.settings.site))
             wanted |= {("poll", *bot.key) for bot in project.bots if bot.record.mode == "poll"}
+            if any(bot.record.mode == "webhook" for bot in project.bots):
+                wanted.add(("webhooks",))
         with self._lock:
             for gone in set(self._rounds) - wanted:
                 del self._rounds[gone]
@@ -111,9 +113,13 @@ class Crew:
     def _launch(self, subject: tuple[str, ...]) -> Round:
         kind, *names = subject
         engine = self._engine
-        made: Round = (
-            engine.feed(names[0]) if kind == "feed" else engine.poller((names[0], names[1]))
-        )
+        made: Round
+        if kind == "feed":
+            made = engine.feed(names[0])
+        elif kind == "webhooks":
+            made = engine.webhook_watch()
+        else:
+            made = engine.poller((names[0], names[1]))
         thread = threading.Thread(
             target=self._go_round, args=(subject, made), name=f"chatbridge-{kind}", daemon=True
         )

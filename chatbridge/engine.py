@@ -34,6 +34,7 @@ from chatbridge.replies import Replies
 from chatbridge.roster import Roster
 from chatbridge.upkeep import Upkeep
 from chatbridge.vault import Vault
+from chatbridge.webhook_watch import WebhookWatch
 from chatbridge.workqueue import WorkQueue
 
 _log = logging.getLogger("chatbridge.engine")
@@ -73,6 +74,7 @@ class Engine:
         self.file_urls = FileUrls(public_url, vault.sealer, clock)
         self.files = FileServing(vault, self.roster, self.file_urls)
         self._owns_url = owns_url
+        self._has_address = public_url is not None
         self.observer = observer
         self._own = OwnComments()
         writes = JiraWrites(self.marks, self._own)
@@ -99,6 +101,11 @@ class Engine:
             bot_key, self.roster, self.lanes, claim, self.clock, self.timings, self._owns_url,
             self.observer,
         )  # fmt: skip
+
+    def webhook_watch(self) -> WebhookWatch:
+        """Return what looks at the webhooks of all bots."""
+        owns_url = self._owns_url if self._has_address else None
+        return WebhookWatch(self.roster, owns_url, self.observer)
 
     def feed(self, site: str) -> Feed:
         """Return what looks at the changes of a site."""

@@ -47,7 +47,7 @@ FLOORS: dict[int, str] = {
         "configuration_file configuration_sections configured_keys file_urls witnesses "
         "file_serving receipts"
     ),
-    4: "workqueue inbound lanes polling upkeep outbound feed",
+    4: "webhook_watch workqueue inbound lanes polling upkeep outbound feed",
     5: "configuration intake health engine crew one_shot link_care administration privacy bridge",
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""

@@ -195,4 +195,4 @@ def _last_webhook(public_url: str | None, site: str) -> float | None:
     except ChatbridgeError:
         return None
     moments = (told or {}).get("last_webhook", {})
-    return moments.get(site) if isinstance(moments, dict) else None
+    return moments.get(f"site {site}") if isinstance(moments, dict) else None

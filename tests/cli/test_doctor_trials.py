@@ -137,3 +137,17 @@ def test_two_issues_are_too_many(set_up):
     assert "same test issue" in set_up.bad(
         "doctor", "--prove-p1", "HELP-1", "--loop", "HELP-2", status=2
     )
+
+
+def test_a_webhook_that_is_taken_in_is_seen(world, set_up, issue, monkeypatch):
+    """Beside the feed, the doctor asks the running bridge when it had Jira's last webhook."""
+    moments = iter([100.0, 100.0, 200.0])
+    monkeypatch.setattr("chatbridge.cli.trial_checks._PAUSE", 0.0)
+    monkeypatch.setenv("CHATBRIDGE_PUBLIC_URL", "https://chat.example.com")
+    monkeypatch.setattr("chatbridge.cli.diagnosis.check_web", lambda _url: iter(()))
+    monkeypatch.setattr(
+        "chatbridge.cli.trial_checks.read_health",
+        lambda _url: (200, {"last_webhook": {"site 127.0.0.1": next(moments)}}),
+    )
+    told = _trial(set_up, "--loop", issue)["trial: the webhook"]
+    assert ("ok", "of a new comment was taken in") == (told["level"], told["text"])
