@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -173,7 +174,7 @@ def test_both_ways_over_a_restart_and_a_flood(homeserver: Any, office: Office) -
 
 @pytest.mark.heavy
 def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
-    """A reply reaches its request, edits change what is shown, and files arrive byte for byte."""
+    """A reply reaches its request, edits change what is shown, and files arrive whole."""
     jana = homeserver.person("jana")
     room = jana.open_room(office.bot.user_id)
     jana.says(room, "first printer")
@@ -217,4 +218,25 @@ def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
     with urllib.request.urlopen(uploaded, timeout=30) as answer:
         place = answer.read().decode().split('"')[3]
     jana.says(room, "smoke.txt", msgtype="m.file", url=place)
-    until(lambda: "smoke" in str(office.desk.control("requests", {})), "the file in the desk")
+    size = f"'size': {len(b'smoke ' * 9000)}"
+    until(lambda: size in str(office.desk.control("requests", {})), "the file in the desk")
+
+    file = {
+        "name": "plan.txt",
+        "media_type": "text/plain",
+        "base64": base64.b64encode(b"water " * 9000).decode(),
+    }
+    given = {"issue": first["key"], "text": "The plan", "files": [file]}
+    office.desk.control("comment", given)
+
+    def sent() -> list[str]:
+        return [each["content"]["url"] for each in jana.sees(room)
+                if each["sender"] == office.bot.user_id and "url" in each["content"]]  # fmt: skip
+
+    (place,) = until(sent, "the file in the room")
+    downloaded = urllib.request.Request(
+        f"{homeserver.url}/_matrix/client/v1/media/download/{place.removeprefix('mxc://')}",
+        headers={"Authorization": f"Bearer {jana.token}"},
+    )
+    with urllib.request.urlopen(downloaded, timeout=30) as answer:
+        assert b"water " * 9000 == answer.read()
