@@ -20,6 +20,23 @@ from chatbridge.cli.main import chatbridge
 from chatbridge.playground.play import Playground
 
 PATIENCE = 30.0
+BY_HAND = {
+    "adapter.py": """
+del AcmeAdapter.register_webhook, AcmeAdapter.webhook_state
+""",
+    "simulator.py": """
+_control, _actions = AcmeSimulator.control, AcmeSimulator.actions
+
+def control(self, action, arguments):
+    if action != "webhook":
+        return _control(self, action, arguments)
+    self.webhook = arguments["url"]
+
+AcmeSimulator.control = control
+AcmeSimulator.actions = lambda self: {**_actions(self), "webhook": "Set it: {url}."}
+""",
+}
+"""What takes the call from a new adapter and gives its simulator an action instead."""
 PICTURE = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "playground.png"
 
 
@@ -67,8 +84,12 @@ def test_a_platform_that_is_not_installed_is_told():
     assert (1, True) == (done.exit_code, "no installed package" in done.output)
 
 
-def test_a_new_adapter_can_be_played_with(tmp_path, monkeypatch):
-    """What `chatbridge new-adapter` writes has a phone of its own, once it is installed."""
+@pytest.mark.parametrize("by_hand", [False, True], ids=["call", "by hand"])
+def test_a_new_adapter_can_be_played_with(tmp_path, monkeypatch, by_hand):
+    """What `chatbridge new-adapter` writes has a phone of its own, once it is installed.
+
+    So has one whose platform has no call that sets a webhook, if its simulator lets people set it.
+    """
     folder = tmp_path / "acme"
     done = CliRunner().invoke(chatbridge, ["new-adapter", "acme", "--directory", str(folder)])
     assert 0 == done.exit_code, done.output
@@ -77,6 +98,10 @@ def test_a_new_adapter_can_be_played_with(tmp_path, monkeypatch):
     metadata = "Metadata-Version: 2.1\nName: chatbridge-acme\nVersion: 1.0\n"
     (installed / "METADATA").write_text(metadata)
     (installed / "entry_points.txt").write_text("[chatbridge]\nacme = chatbridge_acme\n")
+    if by_hand:
+        for name, changes in BY_HAND.items():
+            with (folder / "chatbridge_acme" / name).open("a") as file:
+                file.write(changes)
     monkeypatch.syspath_prepend(folder)
     play = Playground(["acme"])
     play.do("say", {"platform": "acme", "text": "Hello"})

@@ -131,6 +131,44 @@ def test_faults_of_jira_delay_and_double_nothing(people, kind):
     assert [True] == people.in_jira("Patience")
 
 
+def test_a_customer_is_told_after_a_day_without_jira(people):
+    """What could not be passed on in half of the platform's patience is not lost silently."""
+    people.opened()
+    people.do("fault", place="desk", kind="down", on=True)
+    people.do("say", platform="telegram", text="Patience")
+    people.later(3600)
+    assert 0 == people.shown("telegram", "Sorry")
+    people.later(86_400)
+    assert 1 == people.shown("telegram", "Sorry")
+
+
+def test_only_a_lost_answer_of_a_platform_shows_a_message_twice(people):
+    """Nobody can know whether it arrived, so it is sent again: the honest limit, to be seen."""
+    key = people.opened()
+    people.do("fault", place="telegram", kind="lost", on=True)
+    people.do("comment", issue=key, text="Twice, perhaps", public=True)
+    people.later(300)
+    assert 2 == people.shown("telegram", "Twice, perhaps")
+    outcomes = [call["outcome"] for call in people.seen["bridge"]["calls"]]
+    assert "no answer: taken or not?" in outcomes
+
+
+@pytest.mark.parametrize("platform", ["telegram", "viber"])
+def test_buttons_of_a_message_can_be_pressed(people, platform):
+    """A flood of comments is asked about first; the phone shows what to press."""
+    key = people.opened(platform)
+    people.do("kill")
+    for number in range(12):
+        people.do("comment", issue=key, text=f"Try {number}.", public=True)
+    people.do("start")
+    people.later(180)
+    asked = people.chat(platform)[-1]
+    assert (["Show them"], 0) == (asked["choices"], people.shown(platform, "Try "))
+    people.do("press", platform=platform, choice="Show them", message_id=asked["id"])
+    people.later(60)
+    assert 12 == people.shown(platform, "Try ")
+
+
 def test_a_switch_shows_whether_it_is_on(people):
     """Of those that last only one is on at a time; those that hit once go off by themselves."""
     people.opened()

@@ -47,7 +47,7 @@ function drawState(bridge) {
   const { runs, starts, waiting, problems, dies } = bridge;
   const told = runs
     ? [`Running, process ${starts}`, waiting ? `${waiting} to do later` : "", ...problems]
-    : ["Not running. Customers and agents can go on; nothing is lost."];
+    : ["Not running. Customers and agents can go on; it catches up after the start."];
   setText(byId("state"), told.filter(Boolean).join(" · "));
   byId("state").className = runs ? (problems.length ? "ill" : "well") : "dead";
   byId("start").hidden = runs;
