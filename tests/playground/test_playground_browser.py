@@ -17,7 +17,7 @@ PHONE = ".phone.telegram"
 @pytest.fixture
 def play():
     """A playground whose time goes on."""
-    return Playground()
+    return Playground(("telegram", "viber"))
 
 
 def says(text: str, *, there: bool = True, where: str = f"{PHONE} .chat") -> str:

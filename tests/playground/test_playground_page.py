@@ -16,7 +16,7 @@ TOKEN = "token-of-this-run"
 @pytest.fixture(scope="module")
 def play():
     """One playground for all of these, since next to nothing happens in it."""
-    return Playground()
+    return Playground(("telegram", "viber"))
 
 
 def test_the_page_and_its_files_are_served(caller):
