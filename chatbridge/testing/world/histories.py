@@ -10,8 +10,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from chatbridge.jira.jira_desk import JiraDesk
+from chatbridge.testing.world.freezing import Beginning
 from chatbridge.testing.world.operations import Step, perform, prepare
-from chatbridge.testing.world.stage import Beginning, MakeDesk, World
+from chatbridge.testing.world.stage import MakeDesk, World
 from chatbridge.testing.world.verdict import settle
 
 

@@ -5,13 +5,10 @@ Whatever happens on it is told by steps (see `operations`); nothing is random he
 
 from __future__ import annotations
 
-import io
-import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeAlias
-
-from attrs import define
 
 from chatbridge.bridge import Bridge
 from chatbridge.desk import CommentFile, Desk
@@ -30,6 +27,7 @@ from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.virtual_clock import VirtualClock
 from chatbridge.testing.world.faults import Effect, Gate
+from chatbridge.testing.world.freezing import Beginning, freeze, thaw
 from chatbridge.testing.world.host_clock import HostClock
 from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
@@ -49,19 +47,6 @@ _KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt")
 
 
 MakeDesk: TypeAlias = Callable[[SiteSettings], Desk]
-
-
-@define(frozen=True)
-class Beginning:
-    """A world at rest, from which others start.
-
-    Args:
-        frozen: everything but the storage.
-        rows: of the storage.
-    """
-
-    frozen: bytes
-    rows: tuple[tuple[str, bytes], ...]
 
 
 class World:
@@ -96,6 +81,7 @@ class World:
         self.gate = Gate(self)
         self.units: dict[str, int] = {}
         self.surprises: list[str] = []
+        self._still: list[str] = []
         self.snapshot: tuple[tuple[str, bytes], ...] = ()
         self.excused: set[str] = set()
         self.marks: set[str] = set()
@@ -147,7 +133,7 @@ class World:
         """Return this world as a beginning of others; its processes end."""
         for process in self.processes:
             process.stop()
-        return Beginning(_freeze(self), self.rows())
+        return Beginning(freeze(self), self.rows())
 
     def rows(self) -> tuple[tuple[str, bytes], ...]:
         """Return everything that the storage holds."""
@@ -168,20 +154,28 @@ class World:
         if effect.kind == "write" and effect.place == "desk":
             # A call that stands still after its last check may be made when others gave it up.
             self.marks.add("late write")
-        for _ in range(3):
-            for other in self._others(effect.process):
-                other.run()
-            self.clock.advance(self.timings.lease / 2 + 1)
+        with self._standing(effect.process) as others:
+            for _ in range(3):
+                for other in others:
+                    other.run()
+                self.clock.advance(self.timings.lease / 2 + 1)
 
     def step_aside(self, effect: Effect) -> None:
         """Let the other processes work before an effect; no time passes."""
-        for other in self._others(effect.process):
-            other.run()
+        with self._standing(effect.process) as others:
+            for other in others:
+                other.run()
 
-    def _others(self, process: str) -> list[Process]:
+    @contextmanager
+    def _standing(self, process: str) -> Iterator[list[Process]]:
+        """Let a process stand where it is; yield those that can work meanwhile."""
         if len(self.processes) == 1:
             self.processes.append(Process(self, "p9"))
-        return [each for each in self.processes if each.name != process]
+        self._still.append(process)
+        try:
+            yield [each for each in self.processes if each.name not in self._still]
+        finally:
+            self._still.pop()
 
     def touch(self, key: str) -> None:
         """Write a record as it is, so that its version changes."""
@@ -225,7 +219,7 @@ class World:
         self.telegram.state.webhook.secret = "s3cret"  # noqa: S105 - opens nothing real
 
     def _thaw(self, beginning: Beginning) -> None:
-        desk, hints, telegram, truth, times = _Thawing(beginning.frozen, self).load()
+        desk, hints, telegram, truth, times = thaw(beginning.frozen, self)
         self.desk.state.__dict__.update(desk)
         self.desk.hints.__dict__.update(hints)
         self.telegram.state = telegram
@@ -233,47 +227,6 @@ class World:
             setattr(self.truth, name, value)
         self.clock.__dict__.update(times)
         self.restore(beginning.rows)
-
-
-_TRUTH = (
-    "words", "visible", "created", "owners", "moved_chats", "updates", "in_jira",
-    "shown", "texts", "wordings", "file_owners",
-)  # fmt: skip
-
-
-def _freeze(world: World) -> bytes:
-    buffer = io.BytesIO()
-    truth = {name: getattr(world.truth, name) for name in _TRUTH}
-    state = (world.desk.state.__dict__, world.desk.hints.__dict__, world.telegram.state, truth,
-             world.clock.__dict__)  # fmt: skip
-    _Freezing(buffer, world).dump(state)
-    return buffer.getvalue()
-
-
-def _fixed(world: World) -> dict[str, Any]:
-    """Return what a world has before anything happens, by a name of its own."""
-    return {
-        "clock": world.clock, "desk state": world.desk.state, "desk random": world.desk.random,
-        "telegram random": world.telegram.random,
-    }  # fmt: skip
-
-
-class _Freezing(pickle.Pickler):
-    def __init__(self, buffer: io.BytesIO, world: World) -> None:
-        super().__init__(buffer, protocol=5)
-        self._names = {id(value): name for name, value in _fixed(world).items()}
-
-    def persistent_id(self, value: Any) -> str | None:
-        return self._names.get(id(value))
-
-
-class _Thawing(pickle.Unpickler):
-    def __init__(self, frozen: bytes, world: World) -> None:
-        super().__init__(io.BytesIO(frozen))
-        self._fixed = _fixed(world)
-
-    def persistent_load(self, name: Any) -> Any:
-        return self._fixed[name]
 
 
 @cache
