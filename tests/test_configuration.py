@@ -196,6 +196,8 @@ def test_a_file_with_a_secret_must_be_private(read, complaint, name, mode):
     assert read(SITE, mode=mode)
     if name.endswith("_before"):
         lines += f'{name.removesuffix("_before")} = "its-successor-of-16"\n'
+    if name == "reader_token":
+        lines += 'reader_account = "reader@acme.example"\n'
     assert read(SITE + lines, mode=0o600)
 
 
