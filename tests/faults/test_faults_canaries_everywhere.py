@@ -118,7 +118,7 @@ def test_the_world_writes_no_word_down(caplog):
             if process.bridge is not None
             for each in (process.bridge.health(), process.bridge.tally())
         ]
-        secret = world.telegram.credentials()["bot_token"].partition(":")[2]
+        secret = world.chats.simulator.credentials()["bot_token"].partition(":")[2]
         keys = [issue.key for issue in world.desk.state.issues.values()]
         written = " ".join([caplog.text, *(repr(each.args) for each in caplog.records), *shown])
         rows = b"".join(key.encode() + value for key, value in world.rows())

@@ -15,6 +15,8 @@ from chatbridge.testing.desk_texts import text_of
 from chatbridge.testing.world.shown_calls import words_in, words_in_bytes
 
 _PERSON: Final = re.compile(r"Person (\d+)")
+_FILE_SIZE: Final = 40
+_PICTURE: Final = b"\xff\xd8\xff"
 _GROUP: Final = -500
 """The only group; who writes in it is no `Person`."""
 
@@ -45,6 +47,11 @@ class Word:
 
     def __str__(self) -> str:
         return f"q{self.number}q"
+
+
+def bytes_with(word: Word) -> bytes:
+    """Return the bytes of a picture that holds a word."""
+    return (_PICTURE + f" {word} ".encode()).ljust(_FILE_SIZE, b"x")
 
 
 @define

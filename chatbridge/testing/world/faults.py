@@ -32,7 +32,7 @@ class Effect:
         kind: "get", "scan", "put", "delete", "read" (a call that changes nothing), "redo" (one that
             changes something and may be repeated) or "write".
         name: what it is, for people: no content.
-        place: what fails together: "storage", "desk" or "telegram".
+        place: what fails together: "storage", "desk" or the name of the platform.
         key: the storage key, empty for calls.
     """
 

@@ -35,8 +35,10 @@ def freeze(world: Any) -> bytes:
     """Return everything of a world but its storage."""
     buffer = io.BytesIO()
     truth = {name: getattr(world.truth, name) for name in _TRUTH}
-    state = (world.desk.state.__dict__, world.desk.hints.__dict__, world.telegram.state, truth,
-             world.clock.__dict__)  # fmt: skip
+    state = (
+        world.desk.state.__dict__, world.desk.hints.__dict__, world.chats.simulator.state, truth,
+        world.clock.__dict__,
+    )  # fmt: skip
     _Freezing(buffer, world).dump(state)
     return buffer.getvalue()
 
@@ -45,7 +47,7 @@ def _fixed(world: Any) -> dict[str, Any]:
     """Return what a world has before anything happens, by a name of its own."""
     return {
         "clock": world.clock, "desk state": world.desk.state, "desk random": world.desk.random,
-        "telegram random": world.telegram.random,
+        "chats random": world.chats.simulator.random,
     }  # fmt: skip
 
 

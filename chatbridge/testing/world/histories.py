@@ -27,6 +27,7 @@ class History:
         processes: how many.
         hints: whether Jira sends webhooks.
         edition: which Jira it is: "cloud" or "data_center".
+        platform: which chats they are: "telegram" or "viber".
     """
 
     steps: tuple[Step, ...]
@@ -35,20 +36,24 @@ class History:
     processes: int = 1
     hints: bool = False
     edition: str = "cloud"
+    platform: str = "telegram"
 
     def as_text(self) -> str:
         """Return it as JSON on one line."""
         setting = [self.start, self.mode, self.processes, self.hints]
-        # Cloud is left out, so that what was printed once can be read for ever.
-        edition = [] if self.edition == "cloud" else [self.edition]
-        return json.dumps([*setting, list(self.steps), *edition])
+        # What is usual is left out, so that what was printed once can be read for ever.
+        more = [self.edition, self.platform]
+        for usual in ("telegram", "cloud"):
+            if more and more[-1] == usual:
+                more.pop()
+        return json.dumps([*setting, list(self.steps), *more])
 
     @classmethod
     def from_text(cls, text: str) -> History:
         """Return the history of such a text."""
         start, mode, processes, hints, steps, *more = json.loads(text)
-        edition = more[0] if more else "cloud"
-        return cls(tuple(_tuples(step) for step in steps), start, mode, processes, hints, edition)
+        steps = tuple(_tuples(step) for step in steps)
+        return cls(steps, start, mode, processes, hints, *more)
 
     def with_steps(self, steps: tuple[Step, ...]) -> History:
         """Return it with other steps."""
@@ -102,9 +107,9 @@ def run(history: History, *, traced: bool = False, make_desk: MakeDesk = JiraDes
 def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
     world = prepare(
         World(
-            beginning(history.start, history.mode, history.edition), mode=history.mode,
-            processes=history.processes, hints=history.hints, edition=history.edition,
-            make_desk=make_desk,
+            beginning(history.start, history.mode, history.edition, history.platform),
+            mode=history.mode, processes=history.processes, hints=history.hints,
+            edition=history.edition, platform=history.platform, make_desk=make_desk,
         )
     )  # fmt: skip
     if traced:
@@ -119,7 +124,9 @@ def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
 
 
 @cache
-def beginning(start: str, mode: str, edition: str = "cloud") -> Beginning | None:
+def beginning(
+    start: str, mode: str, edition: str = "cloud", platform: str = "telegram"
+) -> Beginning | None:
     """Return a world at rest.
 
     Args:
@@ -127,10 +134,11 @@ def beginning(start: str, mode: str, edition: str = "cloud") -> Beginning | None
             answered and noted something; "two" chats have; a "group" has.
         mode: how updates come.
         edition: which Jira it is.
+        platform: which chats they are.
     """
     if start == "nothing":
         return None
-    world = prepare(World(mode=mode, edition=edition))
+    world = prepare(World(mode=mode, edition=edition, platform=platform))
     chats = {"opened": (0,), "two": (0, 1), "group": (2,)}[start]
     for chat in chats:
         perform(world, ("says", chat))

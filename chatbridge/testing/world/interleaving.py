@@ -109,7 +109,7 @@ def one_order(prefix: tuple[int, ...], steps: tuple[Step, ...], *, leases: int =
     workers = [_Worker(_working(world, number, key)) for number in range(2)]
 
     def switch(effect: Effect) -> None:
-        if effect.key == key or effect.name == "sendMessage":
+        if effect.key == key or effect.name == world.chats.sends:
             for worker in workers:
                 if worker.is_current():
                     worker.give_back()

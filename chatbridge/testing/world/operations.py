@@ -17,7 +17,7 @@ from chatbridge.http_types import WebhookRequest
 from chatbridge.records import Project, ProjectState
 from chatbridge.testing.world.desk_truth import Word
 from chatbridge.testing.world.faults import Armed
-from chatbridge.testing.world.people import PEOPLE_STEPS, agents_files
+from chatbridge.testing.world.people import AGENTS_STEPS, agents_files
 from chatbridge.testing.world.stage import SITE, World
 
 Step = tuple[Any, ...]
@@ -27,7 +27,8 @@ def perform(world: World, step: Step) -> None:
     """Let a step happen, then look at what is so."""
     name, *arguments = step
     with suppress(LookupError, ValueError):
-        _STEPS[name](world, *arguments)
+        step_of = world.chats.steps.get(name) or _STEPS[name]
+        step_of(world, *arguments)
     world.truth.look()
     _judge_acknowledged(world)
 
@@ -42,7 +43,7 @@ def prepare(world: World) -> World:
 def _judge_acknowledged(world: World) -> None:
     """Judge that what the platform will not repeat is in Jira, or its sender was told."""
     truth = world.truth
-    waiting = {item.number for item in world.telegram.state.updates.waiting}
+    waiting = world.chats.waiting()
     for number in [number for number in truth.updates if number not in waiting]:
         for word in [truth.words[each] for each in truth.updates.pop(number)]:
             if not truth.in_jira[word.number] and not word.command and not was_told(world, word):
@@ -137,7 +138,7 @@ def _on_process(action: str) -> Callable[[World, int], None]:
 def _delivers(world: World, process: int) -> None:
     """Bring all webhooks that are due to one process."""
     chosen = world.processes[process % len(world.processes)]
-    for simulator in (world.desk, world.telegram):
+    for simulator in (world.desk, world.chats.simulator):
         for owed in simulator.owed_webhooks():
             chosen.deliver(simulator, owed)
 
@@ -178,14 +179,13 @@ def _expects(world: World) -> None:
 
 
 _STEPS: Final[dict[str, Callable[..., None]]] = {
-    **PEOPLE_STEPS,
+    **AGENTS_STEPS,
     "behaves": _behaves,
     "forges": _forges,
     "pauses_project": _sets_project(ProjectState.PAUSED),
     "resumes_project": _sets_project(ProjectState.ACTIVE),
     "backs_up": _backs_up,
     "restores": _restores,
-    "renumbers": lambda world, number: world.telegram.control("renumber", {"update_id": number}),
     "arms": _arms,
     "run": _on_process("run"),
     "crash": _on_process("crash"),
@@ -198,4 +198,4 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "pass": lambda world, seconds: world.clock.advance(seconds),
     "jump": _jumps,
 }
-"""Every step by its name."""
+"""Every step by its name, but those of customers, which their platform has."""

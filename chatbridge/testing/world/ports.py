@@ -94,7 +94,8 @@ class GatedTransport:
     def send(self, request: HttpRequest, party: Party) -> HttpResponse:
         """See `Transport.send`."""
         world, process = self._world, self._process
-        place = "telegram" if party.name.startswith("telegram") else "desk"
+        chats = world.chats.name
+        place = chats if party.name.startswith(chats) else "desk"
         effect = Effect(process, _kind(request), _name(request), place)
         world.truth.begins(process, request, effect)
 
@@ -128,11 +129,12 @@ class GatedTransport:
         if self._closed.get(pace, 0.0) > now:
             self._world.truth.wrong("I18", f"{_name(request)} came before its time")
         if response.status == 429:
-            self._closed[pace] = now + _told_wait(response)
+            told = response.retry_after or self._world.chats.told_wait(response)
+            self._closed[pace] = now + told
 
     def _special(self, mode: str, effect: Effect, act: Any, lost: Exception) -> HttpResponse:
         world = self._world
-        simulator = world.desk if effect.place == "desk" else world.telegram
+        simulator = world.desk if effect.place == "desk" else world.chats.simulator
         if mode == "too_many":
             # Only what names an issue can be one write too many to it.
             of_issue = effect.kind == "write" and "*" in effect.name
@@ -159,13 +161,6 @@ class GatedTransport:
         act()
         world.doubt(effect)
         raise lost
-
-
-def _told_wait(response: HttpResponse) -> float:
-    """Return the seconds that a 429 names: in a header, or as Telegram does in the body."""
-    said = response.json()
-    parameters = said.get("parameters") if isinstance(said, dict) else None
-    return response.retry_after or float((parameters or {}).get("retry_after", 0.0))
 
 
 def _kind(request: HttpRequest) -> str:

@@ -189,8 +189,10 @@ class Process:
 
     def _holds_the_line(self) -> bool:
         """Tell whether a long poll would wait: nothing is new, and nothing is in hand."""
-        waiting = self.world.telegram.state.updates.waiting
-        return self.poller is not None and self.poller.finished() and not waiting
+        return (
+            self.poller is not None and self.poller.finished()
+            and not self.world.chats.waiting()
+        )  # fmt: skip
 
     def _round(self, name: str) -> None:
         assert self.bridge is not None

@@ -20,29 +20,30 @@ from chatbridge.keyset_record import open_sealer
 from chatbridge.keyset_wrapping import wrap_keyset
 from chatbridge.links import Link
 from chatbridge.memory_storage import MemoryStorage
-from chatbridge.plugins import Plugins
 from chatbridge.project import ProjectSettings, Timings
-from chatbridge.records import BotRecord, Project
+from chatbridge.records import Project
 from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.virtual_clock import VirtualClock
+from chatbridge.testing.world.chats import PUBLIC_URL, Chats, installed
 from chatbridge.testing.world.faults import Effect, Gate
 from chatbridge.testing.world.freezing import Beginning, freeze, thaw
 from chatbridge.testing.world.host_clock import HostClock
 from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
+from chatbridge.testing.world.telegram_chats import TelegramChats
 from chatbridge.testing.world.truth import Truth
 from chatbridge.vault import Vault
 
 SITE = "acme"
 _SITE_URL = "https://acme.atlassian.net"
-_TELEGRAM_URL = "https://api.telegram.org"
-_PUBLIC_URL = "https://bridge.example"
 _ROOT = RootKey(b"r" * 32)
 _KEYSET = Keyset(
     generation=1, instance_id="world", current=1, data_keys={1: b"d" * 32},
     index_key=b"i" * 32, marker_key=b"m" * 32, token_key=b"t" * 32,
 )  # fmt: skip
+PLATFORMS: dict[str, type[Chats]] = {"telegram": TelegramChats}
+"""Every platform that the world knows, by its name."""
 _KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt")
 
 
@@ -58,15 +59,17 @@ class World:
         processes: how many.
         hints: whether Jira sends webhooks.
         edition: which Jira it is: "cloud" or "data_center".
+        platform: one of PLATFORMS.
         make_desk: makes the desk of each bridge that starts.
     """
 
     site = SITE
-    public_url = _PUBLIC_URL
+    public_url = PUBLIC_URL
 
     def __init__(
         self, beginning: Beginning | None = None, *, mode: str = "poll", processes: int = 1,
-        hints: bool = False, edition: str = "cloud", make_desk: MakeDesk = JiraDesk,
+        hints: bool = False, edition: str = "cloud", platform: str = "telegram",
+        make_desk: MakeDesk = JiraDesk,
     ) -> None:  # fmt: skip
         self.mode = mode
         self.edition = edition
@@ -74,8 +77,8 @@ class World:
         self.clock = VirtualClock()
         self.skews: dict[str, float] = {}
         self.desk = DeskSimulator(clock=self.clock, kind=edition)
-        self.telegram: Any = _plugins().simulator("telegram")(clock=self.clock)
-        self.places = {_SITE_URL: self.desk, _TELEGRAM_URL: self.telegram}
+        self.chats: Chats = PLATFORMS[platform](self)
+        self.places = {_SITE_URL: self.desk, **dict.fromkeys(self.chats.urls, self.chats.simulator)}
         self.storage = MemoryStorage(now=self.clock.time)
         self.truth = Truth(self)
         self.gate = Gate(self)
@@ -94,12 +97,13 @@ class World:
         self.vault = Vault(
             self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic)
         )
-        self.bot_key = ("telegram", str(self.telegram.state.bot["id"]))
+        bot = self.chats.bot(mode)
+        self.bot_key = (bot.platform, bot.bot_id)
         if mode == "webhook":
             self._set_webhook()
         if hints:
             secret = self.desk.credentials()["hint_secret"]
-            self.desk.hints.register(f"{_PUBLIC_URL}/hints/{SITE}", secret=secret)
+            self.desk.hints.register(f"{PUBLIC_URL}/hints/{SITE}", secret=secret)
         self.processes = [Process(self, f"p{number}") for number in range(processes)]
 
     def open_bridge(self, process: str) -> Bridge:
@@ -108,8 +112,8 @@ class World:
             storage=GatedStorage(self, process),
             root_keys=_ROOT,
             sites=[self.make_desk(_site_settings(self.edition))],
-            public_url=_PUBLIC_URL,
-            plugins=_plugins(),
+            public_url=PUBLIC_URL,
+            plugins=installed(),
             transport=GatedTransport(self, process),
             clock=HostClock(self.clock, self.skews, process),
             timings=self.timings,
@@ -191,7 +195,8 @@ class World:
         link, inflight = kept.record, kept.record.inflight
         if inflight.item == comment_id and inflight.sent:
             own = [each for each in self.truth.words.values() if each.comment_id == comment_id]
-            self.truth.doubts.update(f"{link.chat} {word}" for word in own if word.file)
+            number = self.chats.number(link.chat)
+            self.truth.doubts.update(f"{number} {word}" for word in own if word.file)
 
     def doubt(self, effect: Effect) -> None:
         """See `Surroundings.doubt`."""
@@ -200,40 +205,27 @@ class World:
     def _set_up(self, mode: str) -> None:
         self.storage.put("keyset:1", wrap_keyset(_KEYSET, [_ROOT.reveal()]))
         known = self.desk.credentials()
-        bot = self.telegram.state.bot
         settings = ProjectSettings(
             name="support", site=SITE, service_desk=known["service_desk"],
             request_type=known["request_type"],
         )  # fmt: skip
-        record = BotRecord(
-            "telegram", str(bot["id"]), bot["username"], mode,
-            {"token": self.telegram.credentials()["bot_token"], "webhook_secret": "s3cret"},
-        )  # fmt: skip
         vault = Vault(self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic))
-        vault.create(Project(settings, (record,)))
+        vault.create(Project(settings, (self.chats.bot(mode),)))
 
     def _set_webhook(self) -> None:
         bridge = self.open_bridge("setup")
         project = bridge.engine.roster.refresh()[0]
-        self.telegram.state.webhook.url = bridge.webhook_url(project.bots[0])
-        self.telegram.state.webhook.secret = "s3cret"  # noqa: S105 - opens nothing real
+        self.chats.set_webhook(bridge.webhook_url(project.bots[0]))
 
     def _thaw(self, beginning: Beginning) -> None:
-        desk, hints, telegram, truth, times = thaw(beginning.frozen, self)
+        desk, hints, chats, truth, times = thaw(beginning.frozen, self)
         self.desk.state.__dict__.update(desk)
         self.desk.hints.__dict__.update(hints)
-        self.telegram.state = telegram
+        self.chats.simulator.state = chats
         for name, value in truth.items():
             setattr(self.truth, name, value)
         self.clock.__dict__.update(times)
         self.restore(beginning.rows)
-
-
-@cache
-def _plugins() -> Plugins:
-    plugins = Plugins()
-    plugins.simulator("telegram")
-    return plugins
 
 
 @cache

@@ -17,7 +17,7 @@ from chatbridge.links import Link
 from chatbridge.records import Conversation
 from chatbridge.testing.world.desk_truth import DeskTruth, Word
 from chatbridge.testing.world.faults import Effect
-from chatbridge.testing.world.shown_calls import ShownCall, shown_by, words_in, words_in_bytes
+from chatbridge.testing.world.shown_calls import ShownCall, words_in, words_in_bytes
 
 FRESH: Final = 10.0
 """Seconds that a proof of visibility may be old when its comment is sent."""
@@ -31,7 +31,6 @@ _WORD: Final = re.compile(r"q\d+q")
 _CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
 _OUR_FILE: Final = re.compile(r"(photo|paper \d+)-[a-z2-7]{16}\.")
 """The name that a customer's file has in Jira."""
-_FILE_ID: Final = re.compile(r'"file_id": "([^"]+)"')
 _NOT_PASSED_ON: Final = re.compile("could not be passed on|Not passed on")
 
 
@@ -72,7 +71,8 @@ class Truth(DeskTruth):
 
     def begins(self, process: str, request: HttpRequest, effect: Effect) -> None:
         """Note that a call is about to be made, and judge whether it may be."""
-        shows = shown_by(request, effect)
+        chats = self.world.chats
+        shows = None if effect.place == "desk" else chats.shown_by(request, effect)
         call = _Call(shows, self.world.clock.monotonic(), effect.kind == "write")
         self._going.setdefault(process, []).append(call)
         if effect.name.endswith("/comment") and effect.kind == "read":
@@ -200,13 +200,9 @@ class Truth(DeskTruth):
 
     def _judge_bytes(self, shows: ShownCall, response: HttpResponse) -> None:
         """Judge that the files which the platform has now are those that were named."""
-        known = self.world.telegram.state.files.files
-        there = {
-            number
-            for file_id in _FILE_ID.findall(response.body.decode())
-            for number in words_in_bytes(known[file_id.removesuffix("-small")].data)
-        }
-        if there != {number for name in shows.files for number in words_in(name)}:
+        there = self.world.chats.bytes_shown(response)
+        named = {number for name in shows.files for number in words_in(name)}
+        if there is not None and there != named:
             self.wrong("I5", "other bytes than those of the file were shown")
 
     def _judge_reading(self, url: str, since: float) -> None:

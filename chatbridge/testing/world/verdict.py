@@ -44,7 +44,7 @@ def settle(world: World) -> list[str]:
 def _calm(world: World) -> None:
     world.gate.calm()
     world.gate.switch = None
-    for simulator in (world.desk, world.telegram):
+    for simulator in (world.desk, world.chats.simulator):
         simulator.clear_faults()
     world.desk.state.behaviour = Behaviour(banks=world.desk.state.behaviour.banks)
     if world.truth.paused:
@@ -74,7 +74,7 @@ def _until_settled(world: World, seconds: float) -> list[str]:
 def _open_ends(world: World) -> list[str]:
     """Return what has not come to its place yet."""
     problems = [] if all(process.idle for process in world.processes) else ["I20: still at work"]
-    if world.telegram.state.updates.waiting:
+    if world.chats.waiting():
         problems.append("I20: updates are not acknowledged")
     links = {kept.record.issue_id: kept for kept in world.vault.scan(Link)}
     talks = list(world.vault.scan(Conversation))
@@ -123,7 +123,7 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
             if "restored" not in world.marks and issue.is_request and not _given_up(world, issue):
                 problems.append("I1: a request has no link")
             continue
-        if int(link.chat) != home:
+        if world.chats.number(link.chat) != home:
             problems.append("I22: a link names another chat")
         problems += _notes(world, issue)
         if not issue.is_request:
@@ -206,7 +206,6 @@ def _is_broken(truth: Any, own: list[Any], now: list[int]) -> bool:
 
 def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
     """Return what is wrong with a link that stopped: it has a reason, and somebody was told."""
-    chat = world.telegram.state.chats[home]
     notes = [
         each
         for each in issue.comments.values()
@@ -215,7 +214,7 @@ def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
     if link.reason == "burst":
         asked = any("Shall I show them all" in text for text in world.truth.texts)
         return [] if asked else ["I27: a link is held and nobody was asked"]
-    if link.reason in {"blocked", "chat_gone"} and chat.removed:
+    if link.reason in {"blocked", "chat_gone"} and world.chats.refuses_all(home):
         return [] if notes else ["I27: a chat cannot be reached and no agent was told"]
     return [f"I1: a link is {link.state} ({link.reason}) without need"]
 

@@ -1,0 +1,95 @@
+"""What the world has to know of a chat platform: its simulator, its people, what its calls show.
+
+The platform's package is found as a host finds it; nothing of it is imported here. People have
+numbers, whatever the platform calls them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, ClassVar
+
+from chatbridge.http_types import HttpRequest, HttpResponse
+from chatbridge.plugins import Plugins
+from chatbridge.records import BotRecord
+from chatbridge.testing.world.faults import Effect
+from chatbridge.testing.world.shown_calls import ShownCall
+
+PUBLIC_URL = "https://bridge.example"
+"""Where the bridge of every process is reached."""
+
+CustomerStep = Callable[..., None]
+"""What a customer does: takes the world, which chat, and what the step names."""
+
+
+class Chats(ABC):
+    """One platform in one world.
+
+    Args:
+        world: where it is.
+    """
+
+    name: ClassVar[str]
+    urls: ClassVar[tuple[str, ...]]
+    """Where its servers are reached."""
+    people: ClassVar[tuple[int, ...]]
+    """The numbers of those who may write."""
+    modes: ClassVar[tuple[str, ...]]
+    """How news of it can come: "poll", "webhook"."""
+    sends: ClassVar[str]
+    """The name of the call that shows a text."""
+    steps: ClassVar[Mapping[str, CustomerStep]]
+    """What its people do, by the name of the step."""
+
+    def __init__(self, world: Any) -> None:
+        self.world = world
+        self.simulator: Any = installed().simulator(self.name)(clock=world.clock)
+
+    @abstractmethod
+    def bot(self, mode: str) -> BotRecord:
+        """Return the bot of the project, as it is kept."""
+
+    @abstractmethod
+    def set_webhook(self, url: str) -> None:
+        """Let news go to the bridge, without asking it."""
+
+    @abstractmethod
+    def waiting(self) -> set[int]:
+        """Return the numbers of the updates that nobody has taken yet."""
+
+    @abstractmethod
+    def number(self, chat: str) -> int:
+        """Return whose chat an id of the platform is."""
+
+    @abstractmethod
+    def shown_by(self, request: HttpRequest, effect: Effect) -> ShownCall | None:
+        """Return what a call shows, None where it shows nothing.
+
+        Args:
+            request: to the platform.
+            effect: as the gate sees it.
+        """
+
+    @abstractmethod
+    def bytes_shown(self, response: HttpResponse) -> set[int] | None:
+        """Return the words in the files that the platform got by a call; None: it gets them later.
+
+        Args:
+            response: to the call.
+        """
+
+    @abstractmethod
+    def told_wait(self, response: HttpResponse) -> float:
+        """Return the seconds that a 429 of the platform names."""
+
+    @abstractmethod
+    def refuses_all(self, number: int) -> bool:
+        """Tell whether nothing can be shown to somebody now."""
+
+
+@cache
+def installed() -> Plugins:
+    """Return the installed packages; looked for once, since that takes long."""
+    return Plugins()
