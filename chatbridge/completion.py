@@ -11,7 +11,7 @@ from collections.abc import Callable
 from attrs import evolve
 
 from chatbridge.errors import ConflictError
-from chatbridge.links import NO_ACCESS, Link, LinkState, Told
+from chatbridge.links import NO_ACCESS, Link, LinkState, Opening, Told
 from chatbridge.records import Conversation, Intent, IntentKind, Project, ProjectState
 from chatbridge.vault import Kept, Vault
 
@@ -72,6 +72,7 @@ class Completion:
             intent.thread,
             project,
             told=Told(notice=not conversation.greeted),
+            opening=Opening(intent.key) if intent.repeated else None,
         )
         try:
             made = self._vault.create(link)

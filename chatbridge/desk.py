@@ -97,6 +97,32 @@ class Desk(ABC):
         Where several have it, the one with the lowest id is returned.
         """
 
+    def find_requests(self, draft_of: NewRequest) -> Exchange[tuple[OpenedRequest, ...]]:
+        """Return every request with the draft's marker, that with the lowest id first.
+
+        More than one are a doubled write. A desk on which that cannot happen, or cannot be seen,
+        need not have it.
+        """
+        found = yield from self.find_request(draft_of)
+        return () if found is None else (found,)
+
+    def link_duplicate(self, issue_id: str, original_id: str) -> Exchange[bool]:
+        """Link a request as a duplicate of another one; repeatable.
+
+        Args:
+            issue_id: the request that nobody goes on with.
+            original_id: the one that goes on.
+
+        Returns:
+            Whether it is linked; False where the site has no such links.
+
+        Raises:
+            RefusedError: the account may not link, or one of them is gone.
+        """
+        del issue_id, original_id
+        yield from ()
+        return False
+
     @abstractmethod
     def add_comment(self, issue_id: str, body: Document, marker: str) -> Exchange[str]:
         """Add a public comment that carries the marker in the same write; return its id."""

@@ -42,6 +42,9 @@ NEEDED: Final = {
     "DELETE_OWN_COMMENTS": Need(
         "Delete own comments", "a comment that Jira took twice stays", must=False
     ),
+    "LINK_ISSUES": Need(
+        "Link issues", "a request that Jira opened twice is not linked to the other", must=False
+    ),
 }
 """Jira's keys of the permissions that the bridge uses; see Jira's page of project permissions."""
 

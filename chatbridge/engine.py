@@ -15,6 +15,7 @@ from chatbridge.comments import OwnComments
 from chatbridge.completion import Completion
 from chatbridge.delivery import Delivery
 from chatbridge.desk import Desk, Hint
+from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.errors import ChatbridgeError, DeliveryError, RefusedError, RetryLaterError
 from chatbridge.exchange import Transport
 from chatbridge.feed import Feed
@@ -80,9 +81,10 @@ class Engine:
         writes = JiraWrites(self.marks, self._own)
         replies = Replies(self.roster, self.marks, observer)
         delivery = Delivery(vault, self.marks, self.roster, self.owner, clock, timings, observer)
+        doubled = DoubledRequests(vault, self.marks, self.owner, clock, timings.request_settle)
         self.outbound = Outbound(
             vault, self.marks, self.roster, delivery, self.watch, self._own, self.owner, clock,
-            timings, self.file_urls,
+            timings, self.file_urls, doubled,
         )  # fmt: skip
         self.inbound = Inbound(
             vault, self.marks, self.roster, replies, writes, self.watch, self.queue.add,
@@ -91,7 +93,7 @@ class Engine:
         self.lanes = Lanes(self.inbound, self.queue, self.marks, clock, observer)
         self.upkeep = Upkeep(
             vault, self.roster, self.lanes, writes, replies, Completion(vault, self.queue.add),
-            self.queue, self.watch, self._claim(("pass",)), self.owner, clock, timings,
+            self.queue, self.watch, self._claim(("pass",)), doubled, self.owner, clock, timings,
         )  # fmt: skip
 
     def poller(self, bot_key: tuple[str, str]) -> Poller:

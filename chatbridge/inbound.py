@@ -14,7 +14,7 @@ from attrs import evolve
 
 from chatbridge.answers import Answers, calls_for_action
 from chatbridge.chat_news import NEWS, ChatNews
-from chatbridge.claims import Watch, new_word
+from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.conversations import PAUSED, conversation_of
@@ -29,7 +29,7 @@ from chatbridge.errors import (
 from chatbridge.events import Event
 from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
-from chatbridge.jira_writes import JiraWrites, Written
+from chatbridge.jira_writes import JiraWrites, Written, taken_over
 from chatbridge.marks import Marks
 from chatbridge.pieces import Pieces
 from chatbridge.project import Timings
@@ -199,7 +199,7 @@ class Inbound:
         else:
             pieces = scene.pieces(intent.kind)
             brought = self._files.bring(scene, pieces, found.done, intent)
-            mine = evolve(intent, owner=self._owner, beat=new_word(3), clean=False)
+            mine = taken_over(intent, self._owner, found)
             scene = self._in_time(scene, mine)
             kept = self._vault.replace(kept, kept.record.with_intent(mine))
             self._write(scene, kept, mine, pieces, brought, found)
@@ -210,8 +210,8 @@ class Inbound:
         return evolve(scene, desk=evolve(scene.desk, before=no_write_after(until, self._clock)))
 
     def _unsettled_for(self, intent: Intent) -> float:
-        unchanged = self._watch.unchanged_for(intent.key, intent.look)
-        return settle_time(intent, self._timings) - unchanged
+        settle = settle_time(intent, self._timings)
+        return settle - self._watch.unchanged_for(intent.key, intent.look)
 
     def _write(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, pieces: Pieces,
@@ -279,12 +279,9 @@ class Inbound:
     ) -> None:
         left_out = scene.pieces(intent.kind).not_brought(written.without_file)
         self._answers.tell_left_out(scene, left_out)
+        project, site = scene.settings.name, scene.desk.desk.site
         self._completion.complete(
-            kept,
-            intent,
-            project=scene.settings.name,
-            site=scene.desk.desk.site,
-            issue_id=written.issue_id,
+            kept, intent, project=project, site=site, issue_id=written.issue_id
         )
         self._answers.resume(scene, kept)
 

@@ -5,8 +5,9 @@ An intent must be in the storage before anything here writes; nothing here keeps
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from chatbridge.claims import new_word
 from chatbridge.comments import OwnComments
 from chatbridge.drafts import as_request, look_up
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
@@ -38,6 +39,19 @@ class Written:
     without_file: frozenset[int] = frozenset()
     complete: bool = False
     refusal: RefusedError | None = None
+
+
+def taken_over(intent: Intent, owner: str, found: Written) -> Intent:
+    """Return the intent that a process writes down before it tries again.
+
+    Args:
+        intent: of the event, as an earlier try left it.
+        owner: the process.
+        found: what is in the desk of it.
+    """
+    opens = intent.kind is IntentKind.OPEN and not found.issue_id
+    repeated = intent.repeated or (opens and not intent.clean)
+    return evolve(intent, owner=owner, beat=new_word(3), clean=False, repeated=repeated)
 
 
 class JiraWrites:

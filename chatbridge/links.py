@@ -78,6 +78,17 @@ class Shown:
     moment: int = field(default=0, metadata=means("the minute in which it was shown"))
 
 
+@frozen
+class Opening:
+    """The opening of a request that was asked for twice, while a second one may still appear."""
+
+    event: str = field(metadata=means("keyed hash of the message that opened it"))
+    looks: int = field(default=0, metadata=means("how often a second one was looked for"))
+    moment: int = field(
+        default=0, metadata=means("the minute from which looking again makes sense")
+    )
+
+
 SHOWN_KEPT: Final = 10
 """How many comments a link remembers as shown; agents mend what they have just written."""
 
@@ -124,6 +135,10 @@ class Link:
     )
     shown: tuple[Shown, ...] = field(
         default=(), metadata=means("the comments that were shown last, the newest at the end")
+    )
+    opening: Opening | None = field(
+        default=None,
+        metadata=means("by what Jira may have opened it twice, for about a day, or none"),
     )
 
     def identity(self) -> tuple[str, ...]:
@@ -197,7 +212,7 @@ class Link:
 
     def to_plain(self) -> Any:
         """Return it as JSON-able values."""
-        told, inflight = self.told, self.inflight
+        told, inflight, opening = self.told, self.inflight, self.opening
         return [
             self.site, self.issue_id, self.platform, self.bot_id, self.chat, self.thread,
             self.project, _deltas(self.seen),
@@ -207,6 +222,7 @@ class Link:
             [int(told.opened), told.status, int(told.ended), int(told.notice)],
             self.state.value, self.reason, self.note,
             [[each.comment_id, each.mark, each.messages, each.moment] for each in self.shown],
+            opening and [opening.event, opening.looks, opening.moment],
         ]  # fmt: skip
 
     @classmethod
@@ -225,6 +241,7 @@ class Link:
             ),
             Told(bool(told[0]), told[1], bool(told[2]), bool(told[3])),
             LinkState(state), reason, note, shown,
+            Opening(*plain[14]) if len(plain) > 14 and plain[14] else None,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from chatbridge.comments import Comment, CommentReader, OwnComments
 from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
+from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.doubles import remove_doubles
 from chatbridge.errors import ChatbridgeError, ConflictError, RefusedError
 from chatbridge.file_urls import FileUrls
@@ -56,12 +57,13 @@ class Outbound:
         clock: the time.
         timings: how long to wait for what.
         file_urls: makes addresses of files.
+        doubled: looks for requests that Jira opened twice.
     """
 
     def __init__(
         self, vault: Vault, marks: Marks, roster: Roster, delivery: Delivery, watch: Watch,
         own_comments: OwnComments, owner: str, clock: Clock, timings: Timings,
-        file_urls: FileUrls,
+        file_urls: FileUrls, doubled: DoubledRequests,
     ) -> None:  # fmt: skip
         self._vault = vault
         self._marks = marks
@@ -71,6 +73,7 @@ class Outbound:
         self._reader = CommentReader(vault, marks, own_comments, clock, timings)
         self._showing = Showing(delivery, marks, clock, file_urls)
         self._setbacks = Setbacks(vault, delivery, watch, clock)
+        self._doubled = doubled
         self._budget = Budget(_TRIES)
         self._owner = owner
         self._clock = clock
@@ -90,6 +93,7 @@ class Outbound:
         """
         kept = self._vault.read_key(Link, key)
         if kept is None or kept.record.state is LinkState.GONE:
+            self._doubled.forget(key)
             return None
         if self._setbacks.was_erased(kept):
             return None
@@ -162,6 +166,7 @@ class Outbound:
             kept = self._delivery.change(kept, lambda link: evolve(link, reason="", inflight=None))
         if kept.record.note:
             kept = self._setbacks.write_note(kept, scene.desk)
+        self._doubled.care(kept, scene.desk, scene.settings, scene.state.issue_key)
         return news.look_again
 
     def _note_echoes(self, kept: Kept[Link], echoes: frozenset[int]) -> Kept[Link]:

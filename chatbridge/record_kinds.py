@@ -14,7 +14,7 @@ from attrs import field, frozen
 
 from chatbridge.errors import ChatbridgeError
 from chatbridge.kept_fields import FieldMeaning, fields_in_words
-from chatbridge.links import Inflight, Link, Told
+from chatbridge.links import Inflight, Link, Opening, Told
 from chatbridge.plugins import Plugins
 from chatbridge.receipts import Receipt
 from chatbridge.records import BotRecord, Claim, Conversation, Intent, Project
@@ -23,7 +23,7 @@ from chatbridge.settings import secret_settings, unstructure
 RECORDS: Final[Mapping[type[Any], tuple[type[Any], ...]]] = {
     Project: (BotRecord,),
     Conversation: (Intent,),
-    Link: (Inflight, Told),
+    Link: (Inflight, Told, Opening),
     Claim: (),
     Receipt: (),
 }

@@ -128,6 +128,10 @@ class Intent:
         default=0,
         metadata=means("how many of the last writes bring a file or say why they could not"),
     )
+    repeated: bool = field(
+        default=False,
+        metadata=means("whether a request was asked for again after an outcome nobody knows"),
+    )
 
     @property
     def is_begun(self) -> bool:
@@ -144,16 +148,17 @@ class Intent:
         return [
             self.key, self.kind.value, self.issue_id, self.tell_by, self.owner, self.beat,
             self.parts, int(self.clean), int(self.overtaken), self.signs, self.thread,
-            self.files,
+            self.files, int(self.repeated),
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: list[Any]) -> Self:
         """Return the intent of such values."""
         key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken = plain[:9]
+        later = [*plain[9:12], *map(bool, plain[12:])]
         return cls(
             key, IntentKind(kind), issue_id, tell_by, owner, beat,
-            parts, bool(clean), bool(overtaken), *plain[9:],
+            parts, bool(clean), bool(overtaken), *later,
         )  # fmt: skip
 
 

@@ -95,6 +95,18 @@ def note_text(note: str) -> str:
     return f"chatbridge ({date}): {NOTES.get(cause, NOTES['not_shown'])}"
 
 
+def duplicate_note(issue_key: str) -> str:
+    """Return the internal note on a request that Jira opened twice.
+
+    Args:
+        issue_key: of the request that goes on.
+    """
+    return (
+        f"chatbridge: Jira opened this request a second time from one message. The conversation "
+        f"goes on in {issue_key}; nothing written here reaches the customer."
+    )
+
+
 def is_closed(state: RequestState, settings: ProjectSettings) -> bool:
     """Tell whether a request's status ends its conversation."""
     if settings.closed_statuses:

@@ -15,6 +15,7 @@ from chatbridge.claims import ClaimKeeper, Watch
 from chatbridge.clock import Clock
 from chatbridge.completion import Completion
 from chatbridge.content import Address
+from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.errors import ChatbridgeError, ConflictError, RetryLaterError
 from chatbridge.intents import settle_time
 from chatbridge.jira_writes import JiraWrites, Written
@@ -45,6 +46,7 @@ class Upkeep:
         queue: where links are woken.
         watch: when intents changed last.
         passes: whose mark is the minute of the last full pass.
+        doubled: knows when to look for requests that Jira opened twice.
         owner: this process.
         clock: the time.
         timings: how long to wait for what.
@@ -52,8 +54,8 @@ class Upkeep:
 
     def __init__(
         self, vault: Vault, roster: Roster, lanes: Lanes, writes: JiraWrites, replies: Replies,
-        completion: Completion, queue: WorkQueue, watch: Watch, passes: ClaimKeeper, owner: str,
-        clock: Clock, timings: Timings,
+        completion: Completion, queue: WorkQueue, watch: Watch, passes: ClaimKeeper,
+        doubled: DoubledRequests, owner: str, clock: Clock, timings: Timings,
     ) -> None:  # fmt: skip
         self._vault = vault
         self._roster = roster
@@ -64,6 +66,7 @@ class Upkeep:
         self._queue = queue
         self._watch = watch
         self._passes = passes
+        self._doubled = doubled
         self._owner = owner
         self._clock = clock
         self._timings = timings
@@ -78,7 +81,10 @@ class Upkeep:
                 except ChatbridgeError as error:
                     _log.info("an unfinished message waits: %s", type(error).__name__)
                     soonest = min(soonest, 30.0)
-        return max(soonest, 1.0)
+        keys, next_look = self._doubled.due()
+        for key in keys:
+            self._queue.add(key)
+        return max(min(soonest, next_look), 1.0)
 
     def wake(self) -> None:
         """Wake the links that have something unfinished and, once in a while, all of them."""
@@ -200,4 +206,5 @@ class Upkeep:
 
 def _is_unfinished(link: Link) -> bool:
     released = link.reason == RELEASED
-    return bool(link.inflight or link.note or released or not link.told.opened)
+    unsure = link.opening is not None
+    return bool(link.inflight or link.note or released or unsure or not link.told.opened)

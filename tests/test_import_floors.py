@@ -29,7 +29,7 @@ FLOORS: dict[int, str] = {
     3: (
         # plugins and the way out
         "plugin_offers plugin_switch plugins builtin_storages "
-        "doubles breaker "
+        "doubles doubled_requests breaker "
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks desk_checks "
         # records

@@ -30,6 +30,7 @@ from chatbridge.jira import (
     desks,
     feed,
     hints,
+    linking,
     opening,
     reading,
     sharing,
@@ -98,7 +99,16 @@ class JiraDesk(Desk):
 
     def find_request(self, draft_of: NewRequest) -> Exchange[OpenedRequest | None]:
         """See `Desk.find_request`."""
-        return opening.find_request(self._access, self._desks, draft_of)
+        found = yield from self.find_requests(draft_of)
+        return found[0] if found else None
+
+    def find_requests(self, draft_of: NewRequest) -> Exchange[tuple[OpenedRequest, ...]]:
+        """See `Desk.find_requests`."""
+        return opening.find_requests(self._access, self._desks, draft_of)
+
+    def link_duplicate(self, issue_id: str, original_id: str) -> Exchange[bool]:
+        """See `Desk.link_duplicate`."""
+        return linking.link_duplicate(self._access, issue_id, original_id)
 
     def add_comment(self, issue_id: str, body: Document, marker: str) -> Exchange[str]:
         """See `Desk.add_comment`."""

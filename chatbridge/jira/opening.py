@@ -53,10 +53,10 @@ def open_request(access: Access, desks: DeskBook, draft: NewRequest) -> Exchange
     return understood(answer, _opened)
 
 
-def find_request(
+def find_requests(
     access: Access, desks: DeskBook, draft: NewRequest
-) -> Exchange[OpenedRequest | None]:
-    """Look for the request with the draft's marker: our own requests first, then the search.
+) -> Exchange[tuple[OpenedRequest, ...]]:
+    """Look for requests with the draft's marker, the lowest id first: our own, then the search.
 
     Both sources may lag behind what was written.
     """
@@ -65,8 +65,8 @@ def find_request(
     desk = yield from desks.find(calls, draft.service_desk)
     listed = yield from _among_own_requests(calls, desk.desk_id, draft)
     searched = yield from _by_search(calls, desk.project_id, draft)
-    found = sorted([*listed, *searched], key=lambda request: int(request.issue_id))
-    return found[0] if found else None
+    found = {request.issue_id: request for request in [*listed, *searched]}
+    return tuple(sorted(found.values(), key=lambda request: int(request.issue_id)))
 
 
 def _check_marker(draft: NewRequest) -> None:

@@ -28,6 +28,7 @@ class Behaviour:
         lacks: permissions that the bot does not have, by Jira's keys, with commas between.
         lie_to_agents: tell the bot that every comment is public, in both APIs; the reader account
             is a customer, whom Jira does not show an internal note however it is asked.
+        link_types: kinds of links between issues, with commas between; empty: linking is off.
         answers_count: the clock of the first response stops at a public comment of the bot.
     """
 
@@ -48,4 +49,5 @@ class Behaviour:
     file_limit: int = 20_000_000
     lacks: str = ""
     lie_to_agents: bool = False
+    link_types: str = "Blocks,Cloners,Duplicate,Relates"
     answers_count: bool = False

@@ -217,6 +217,7 @@ class DeskControls:
             "status": issue.status,
             "reporter": issue.reporter.name,
             "values": issue.values,
+            "links": [{"type": kind, "to": other} for kind, other in issue.links],
             "comments": [_shown(each) for each in _by_id(issue)],
         }
 

@@ -23,6 +23,7 @@ from chatbridge.testing.desk_customer_api import CustomerApi
 from chatbridge.testing.desk_customer_shapes import CUSTOMER_ROOT
 from chatbridge.testing.desk_editions import EDITIONS
 from chatbridge.testing.desk_files import FilesApi
+from chatbridge.testing.desk_link_api import LinkApi
 from chatbridge.testing.desk_new_webhook_api import NewWebhookApi
 from chatbridge.testing.desk_people import BOT, READER, READER_HEADERS, Person, SimulatedProject
 from chatbridge.testing.desk_platform_api import PlatformApi
@@ -84,6 +85,7 @@ class DeskSimulator(Simulator):
             *FilesApi(self.state, self.hints, self.edition.platform_root).routes(),
             *SearchApi(self.state).routes(),
             *StandingApi(self.state).routes(),
+            *LinkApi(self.state).routes(),
             *_WEBHOOK_APIS[kind](self.hints).routes(),
         ]
 

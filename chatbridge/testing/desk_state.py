@@ -87,6 +87,7 @@ class SimulatedIssue:
     history: list[Moment] = field(factory=list)
     writes: deque[float] = field(factory=deque)
     participants: list[Person] = field(factory=list)
+    links: list[tuple[str, str]] = field(factory=list)
 
     @property
     def is_request(self) -> bool:

@@ -31,6 +31,8 @@ def _everything(world: Any, draft: NewRequest, content: Any) -> None:
         run(desk.open_request(one))
         assert run(desk.find_request(one)) is not None
     issue = run(desk.find_request(draft)).issue_id
+    (other,) = run(desk.find_requests(field))
+    assert run(desk.link_duplicate(other.issue_id, issue))
     run(desk.add_comment(issue, Document.from_plain("Thanks"), "m1"))
     world.say(issue, "An answer")
     world.say(issue, "For administrators", restricted=True)
@@ -51,6 +53,7 @@ def _everything(world: Any, draft: NewRequest, content: Any) -> None:
         desk.attach_file(issue, "no-ticket", Document(), "m4"),
         desk.open_file("1"),
         desk.read_request("99999"),
+        desk.link_duplicate("99999", issue),
         desk.request_type("10", "99"),
         desk.open_request(evolve(draft, request_type="27")),
         desk.add_comment("99999", Document.from_plain("Lost"), "m2"),

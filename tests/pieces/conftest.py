@@ -30,6 +30,7 @@ from chatbridge.desk import (
     StatusCategory,
     Witness,
 )
+from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.errors import Refusal, RefusedError, UnknownOutcomeError
 from chatbridge.events import MessageReceived
 from chatbridge.exchange import Party
@@ -435,10 +436,11 @@ class Stage:
         )  # fmt: skip
         self.lanes = Lanes(self.inbound, self.queue, self.marks, clock)
         self.reader = CommentReader(self.vault, self.marks, self.own, clock, self.timings)
+        self.doubled = DoubledRequests(self.vault, self.marks, self.owner, clock, 120.0)
         self.upkeep = Upkeep(
             self.vault, self.roster, self.lanes, self.writes, self.replies,
             Completion(self.vault, self.queue.add), self.queue, self.watch,
-            self.claim(("pass",)), self.owner, clock, self.timings,
+            self.claim(("pass",)), self.doubled, self.owner, clock, self.timings,
         )  # fmt: skip
 
     def claim(self, subject: tuple[str, ...]) -> ClaimKeeper:

@@ -18,6 +18,7 @@ from chatbridge import (
     comments,
     completion,
     delivery,
+    doubled_requests,
     inbound,
     intents,
     jira_writes,
@@ -26,6 +27,7 @@ from chatbridge import (
     upkeep,
 )
 from chatbridge.comments import CommentReader
+from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.feed import Feed
 from chatbridge.jira import reading
 from chatbridge.jira.data_center_dialect import DataCenterDialect
@@ -38,7 +40,13 @@ from chatbridge.polling import Poller
 from chatbridge.records import Conversation
 from chatbridge.roster import Roster
 from chatbridge.sending import Sending
-from chatbridge.testing.world.enumeration import Scenario, asides, pauses, single_faults
+from chatbridge.testing.world.enumeration import (
+    Scenario,
+    asides,
+    overdues,
+    pauses,
+    single_faults,
+)
 from chatbridge.testing.world.histories import History, beginning, run
 from chatbridge.testing.world.operations import Step
 from chatbridge.testing.world.ports import GatedTransport
@@ -265,6 +273,16 @@ def older_comment_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbound, "_begun", lambda link: None)
 
 
+def doubled_requests_stay(patch: pytest.MonkeyPatch) -> None:
+    """A request that Jira took very late is left beside the one that was opened instead."""
+    patch.setattr(DoubledRequests, "care", lambda self, kept, *_: kept)
+
+
+def doubles_are_looked_for_once(patch: pytest.MonkeyPatch) -> None:
+    """Who does not find a double at once does not look again."""
+    patch.setattr(doubled_requests, "LOOKS", 1)
+
+
 def told_waits_are_cut_short(patch: pytest.MonkeyPatch) -> None:
     """Neither the queue nor the pacing keeps the time that a 429 names."""
     retry = WorkQueue.retry
@@ -333,6 +351,8 @@ BUGS: dict[Patch, Callable[[], Hunt]] = {
     old_record_is_compared: lambda: pauses(Scenario(("says", "public"))),
     older_comment_first: lambda: _told(*_SHARED_MEANWHILE),
     told_waits_are_cut_short: lambda: _faults("public"),
+    doubled_requests_stay: lambda: overdues(Scenario(("says",), start="nothing")),
+    doubles_are_looked_for_once: lambda: overdues(Scenario(("says",), start="nothing")),
 }
 """Bug -> the part of the enumerations that is searched for it."""
 

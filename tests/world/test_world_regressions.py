@@ -86,3 +86,17 @@ def test_a_look_that_began_too_early_proves_nothing(countdown: int) -> None:
         ("arms", "pause", countdown), ("run", 0),
     )  # fmt: skip
     assert () == run(History(steps)).problems
+
+
+@pytest.mark.fault("F39")
+@pytest.mark.invariant("I7")
+@pytest.mark.parametrize("mode", ["before", "after", "lost", "pause", "aside"])
+@pytest.mark.parametrize("countdown", [*range(1, 22, 3)])
+def test_of_a_doubled_request_one_survives(mode: str, countdown: int) -> None:
+    """Whatever fails while a double is repaired, one request is linked and the other says so."""
+    steps = (
+        ("says", 0), ("arms", "overdue", 1), ("run", 0), ("pass", 130), ("run", 0), ("pass", 11),
+        ("run", 0), ("pass", 700), ("arms", mode, countdown), ("run", 0), ("run", 1), ("pass", 61),
+        ("run", 1),
+    )  # fmt: skip
+    assert () == run(History(steps, "nothing", processes=2)).problems

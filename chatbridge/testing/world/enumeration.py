@@ -54,7 +54,9 @@ OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
 SETTINGS: Final = ("poll", "webhook", "hints")
 """How news comes: by polling and the feed; Telegram by webhook; Jira by webhook as well."""
 
-FAULTS: Final = tuple(mode for mode in MODES if mode not in {"meanwhile", "pause", "aside"})
+FAULTS: Final = tuple(
+    mode for mode in MODES if mode not in {"meanwhile", "pause", "aside", "overdue"}
+)
 
 
 @frozen
@@ -124,6 +126,11 @@ def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
 def asides(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let another process work at each effect, while no time passes."""
     yield from _each_place(scenario, ("aside",))
+
+
+def overdues(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
+    """Let Jira take each write later than anybody waits for it."""
+    yield from _each_place(scenario, ("overdue",))
 
 
 def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:

@@ -57,6 +57,7 @@ MODES: Final[dict[str, frozenset[str]]] = {
     "outage": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
     "conflict": frozenset({"put"}),
     "late": frozenset({"write"}),
+    "overdue": frozenset({"write"}),
     "too_many": frozenset({"read", "redo", "write"}),
     "aside": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
     "pause": frozenset({"get", "scan", "put", "delete", "read", "redo", "write"}),
@@ -68,7 +69,8 @@ MODES: Final[dict[str, frozenset[str]]] = {
 
 before, after: the process dies there. lost: it happened, nobody knows. nothing: it did not happen,
 nobody knows. error: it certainly did not happen. outage: the same for all of its place for a while.
-conflict: somebody else was quicker. late: lost, and others see it later. too_many: 429. aside:
+conflict: somebody else was quicker. late: lost, and others see it later. overdue: the same, and
+later than anybody waits for it. too_many: 429. aside:
 another process works just then, and no time passes. pause: the process stops for longer than a
 lease while others work. cancel: the work is cut off. malformed: it
 happened and the answer is no JSON. meanwhile: people do something at that moment.
@@ -152,7 +154,8 @@ class Gate:
             act: makes it happen.
             failed: says that it certainly did not.
             unknown: says that nobody knows.
-            special: makes it happen in a way of its own ("late", "too_many", "malformed").
+            special: makes it happen in a way of its own ("late", "overdue", "too_many",
+                "malformed").
         """
         if self.switch is not None:
             self.switch(effect)
@@ -167,7 +170,7 @@ class Gate:
         if fault is None:
             return act()
         self.hit.append(f"{fault.mode} at {self.count} {effect.kind} {effect.name}")
-        if fault.mode in {"late", "too_many", "malformed"}:
+        if fault.mode in {"late", "overdue", "too_many", "malformed"}:
             return special(fault.mode)
         self._before(fault, effect, failed, unknown)
         result = act()

@@ -17,10 +17,13 @@ from chatbridge.testing.world.faults import Effect
 LATE_BY = 45.0
 """Seconds until others see a late write; less than any settle time."""
 
+OVERDUE_BY = 400.0
+"""Seconds until others see an overdue write; more than any settle time."""
+
 _WAITS = (3, 7, 31, 95)
 """Seconds that a 429 names, in turn."""
 
-_REDONE = re.compile(r"^PUT |^DELETE |/attachTemporaryFile$|^edit")
+_REDONE = re.compile(r"^PUT |^DELETE |/attachTemporaryFile$|/issueLink$|^edit")
 """Calls that may be repeated although they change something."""
 
 _NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")
@@ -150,7 +153,7 @@ class GatedTransport:
             return HttpResponse(200, {}, b"<html>", repeatable=response.repeatable)
         if effect.place == "desk":
             before = world.desk.state.behaviour.commit_lag
-            world.desk.state.behaviour.commit_lag = LATE_BY
+            world.desk.state.behaviour.commit_lag = OVERDUE_BY if mode == "overdue" else LATE_BY
             world.desk.switch_fault(Fault(kind="lost_after"))
             try:
                 return act()  # type: ignore[no-any-return]

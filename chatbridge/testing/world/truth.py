@@ -231,7 +231,8 @@ class Truth(DeskTruth):
     def _judge_intent(self, process: str, effect: Effect) -> None:
         owner = self.world.owner_of(process)
         if _is_note(effect):
-            if not any(kept.record.note for kept in self.world.vault.scan(Link)):
+            links = [kept.record for kept in self.world.vault.scan(Link)]
+            if not any(link.note or link.opening is not None for link in links):
                 self.wrong("I9", "a note was written that no record speaks of")
             return
         talks = self.world.vault.scan(Conversation)

@@ -105,13 +105,32 @@ def _served(world: World) -> list[str]:
 
 def _inbound(world: World) -> list[str]:
     truth, problems = world.truth, []
+    repaired = Counter(
+        number
+        for issue in world.desk.state.issues.values()
+        if _repaired(world, issue)
+        for number in words_in(text_of(issue.description))
+    )
     for word in truth.words.values():
         silent = word.chat and not word.command and not truth.in_jira[word.number]
         if silent and not was_told(world, word):
             problems.append(f"I6: {word} is neither in Jira nor was its sender told")
-        if truth.in_jira[word.number] > 1 and not world.marks & _MAY_DOUBLE:
-            problems.append(f"I7: {word} is in Jira {truth.in_jira[word.number]} times")
+        count = truth.in_jira[word.number] - repaired[word.number]
+        if count > 1 and not world.marks & _MAY_DOUBLE:
+            problems.append(f"I7: {word} is in Jira {count} times")
     return problems
+
+
+def _repaired(world: World, issue: Any) -> bool:
+    """Tell whether a doubled request is linked to the one that goes on, and agents are told once.
+
+    The one that goes on has the link to the chat.
+    """
+    originals = [other for kind, other in issue.links if kind == "Duplicate"]
+    linked = {kept.record.issue_id for kept in world.vault.scan(Link)
+              if kept.record.state is not LinkState.GONE}  # fmt: skip
+    told = sum("a second time" in each.wiki for each in issue.comments.values() if not each.public)
+    return len(originals) == 1 and originals[0] in linked - {issue.issue_id} and told >= 1
 
 
 def _outbound(world: World, links: dict[str, Link]) -> list[str]:
@@ -142,10 +161,12 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
 
 
 def _given_up(world: World, issue: Any) -> bool:
-    """Tell whether a request came after its sender was told that it would not."""
+    """Tell whether a request is a double, or came after its sender was told that it would not."""
     numbers = words_in(text_of(issue.description))
     truth = world.truth
     doubled = "request gone" in world.marks and any(truth.in_jira[each] > 1 for each in numbers)
+    if _repaired(world, issue):
+        return True
     return doubled or any(was_told(world, truth.words[number]) for number in numbers)
 
 
