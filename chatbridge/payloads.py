@@ -1,17 +1,20 @@
 """Typed reading of a platform's JSON: a member of the wrong kind is a `WebhookPayloadError`.
 
-Nothing here guesses, and no error says what was read. Lone surrogates and NULs become U+FFFD, which
-keeps every length in UTF-16 units as the platform counted it.
+Nothing here guesses, and no error says what was read. A number whose size has more than 64 bits is
+of the wrong kind: no platform means one. Lone surrogates and NULs become U+FFFD, which keeps every
+length in UTF-16 units as the platform counted it.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from chatbridge.errors import WebhookPayloadError
 
 _END_OF_NUMBERS = 2**64
+_WRITTEN_NUMBER = re.compile(r"-?[0-9]{1,20}")
 
 
 def an_object(value: Any, what: str) -> dict[str, Any]:
@@ -32,6 +35,11 @@ def an_object(value: Any, what: str) -> dict[str, Any]:
 def object_at(source: dict[str, Any], name: str) -> dict[str, Any]:
     """Return a member that must be an object."""
     return an_object(source.get(name), name)
+
+
+def optional_object(source: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """Return a member that is an object or absent."""
+    return None if source.get(name) is None else object_at(source, name)
 
 
 def list_at(source: dict[str, Any], name: str) -> list[Any]:
@@ -68,10 +76,40 @@ def identity_at(source: dict[str, Any], name: str) -> str:
 
 def integer_at(source: dict[str, Any], name: str) -> int:
     """Return a member that must be a whole number of at most 64 bits."""
-    value = source.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _END_OF_NUMBERS:
-        raise WebhookPayloadError(f"{name} is not a whole number")
+    value = _integer(source.get(name))
+    if value is None:
+        raise WebhookPayloadError(f"{name} is not a whole number of at most 64 bits")
     return value
+
+
+def optional_integer(source: dict[str, Any], name: str) -> int | None:
+    """Return a member that is a whole number of at most 64 bits, or absent."""
+    return None if source.get(name) is None else integer_at(source, name)
+
+
+def number_text_at(source: dict[str, Any], name: str) -> str:
+    """Return a member that is a whole number, plain or quoted, as text; empty where absent.
+
+    For identities of 64 bits that some messages quote and some do not: both give the same text.
+
+    Raises:
+        WebhookPayloadError: it is something else, or has more than 64 bits.
+    """
+    value = source.get(name)
+    if value is None:
+        return ""
+    if isinstance(value, str) and _WRITTEN_NUMBER.fullmatch(value):
+        value = int(value)
+    return str(integer_at({name: value}, name))
+
+
+def size_at(source: dict[str, Any], *names: str) -> int | None:
+    """Return the first of these members that is a number of bytes.
+
+    A size is somebody's claim, so what is absent or of the wrong kind is None and no error.
+    """
+    sizes = (_integer(source.get(name)) for name in names)
+    return next((size for size in sizes if size is not None and size >= 0), None)
 
 
 def number_at(source: dict[str, Any], name: str) -> float:
@@ -93,3 +131,10 @@ def readable(text: str) -> str:
     """Return the text with NULs and lone surrogates replaced, its UTF-16 length unchanged."""
     units = text.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass")
     return units.decode("utf-16-le", "replace")
+
+
+def _integer(value: Any) -> int | None:
+    """Return a whole number of at most 64 bits, None for everything else."""
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= _END_OF_NUMBERS:
+        return None
+    return value

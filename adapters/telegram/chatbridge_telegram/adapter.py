@@ -22,6 +22,7 @@ from chatbridge.events import ChoicePicked, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookRequest
 from chatbridge.outgoing import OutgoingMessage, Receipt
+from chatbridge.payloads import an_object, integer_at, optional_integer, text_at
 from chatbridge.richtext import Mark
 from chatbridge.signatures import check_shared_secret
 
@@ -32,7 +33,6 @@ from .file_kinds import FILE_LIMITS, MAX_ALBUM
 from .file_messages import file_call
 from .messages import Bot
 from .outcomes import QUERY_TOO_OLD, result_of
-from .payloads import an_object, integer_at, optional_integer, text_at
 from .updates import WANTED, event_of, polled_update
 
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - a name

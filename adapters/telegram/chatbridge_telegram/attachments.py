@@ -9,19 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from chatbridge.content import Attachment, FileKind
-from chatbridge.richtext import Block, Paragraph, Text
-
-from .payloads import (
+from chatbridge.payloads import (
     an_object,
     flag_at,
     integer_at,
     list_at,
     number_at,
     object_at,
-    optional_integer,
     optional_object,
+    size_at,
     text_at,
 )
+from chatbridge.richtext import Block, Paragraph, Text
 
 _DEFAULTS = {
     "animation": (FileKind.ANIMATION, "animation.mp4", "video/mp4"),
@@ -116,11 +115,10 @@ def _sticker(file: dict[str, Any]) -> Attachment:
 def _attachment(
     file: dict[str, Any], kind: FileKind, name: str, media_type: str | None
 ) -> Attachment:
-    size = optional_integer(file, "file_size")
     return Attachment(
         kind=kind,
         name=name,
         media_type=media_type,
-        size=size if size is not None and size >= 0 else None,
+        size=size_at(file, "file_size"),
         ref=text_at(file, "file_id"),
     )

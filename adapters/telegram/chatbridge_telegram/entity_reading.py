@@ -15,6 +15,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from chatbridge.capabilities import LengthUnit
+from chatbridge.payloads import an_object, integer_at, text_at
 from chatbridge.richtext import (
     Block,
     CodeBlock,
@@ -26,8 +27,6 @@ from chatbridge.richtext import (
     Quote,
     Text,
 )
-
-from .payloads import an_object, integer_at, text_at
 
 _MOST_ENTITIES = 1000
 _MARKS = {

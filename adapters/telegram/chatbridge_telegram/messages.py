@@ -21,11 +21,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
-from chatbridge.richtext import Document
-
-from .attachments import NOT_CARRIED, attachments_of, facts_of
-from .entity_reading import TextEntity, read_entities, read_text
-from .payloads import (
+from chatbridge.payloads import (
     flag_at,
     integer_at,
     list_at,
@@ -34,6 +30,10 @@ from .payloads import (
     optional_object,
     text_at,
 )
+from chatbridge.richtext import Document
+
+from .attachments import NOT_CARRIED, attachments_of, facts_of
+from .entity_reading import TextEntity, read_entities, read_text
 from .replies import reply_to_of
 from .rich_blocks import read_rich_message
 

@@ -8,9 +8,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from chatbridge.events import ReplyTo
+from chatbridge.payloads import (
+    flag_at,
+    integer_at,
+    list_at,
+    optional_integer,
+    optional_object,
+    text_at,
+)
 
 from .entity_reading import read_entities
-from .payloads import flag_at, integer_at, list_at, optional_integer, optional_object, text_at
 
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_EXCERPT = 200

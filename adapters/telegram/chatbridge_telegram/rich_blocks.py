@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chatbridge.errors import WebhookPayloadError
+from chatbridge.payloads import an_object, list_at, readable, text_at
 from chatbridge.richtext import Block, CodeBlock, Document, Heading, Paragraph, Quote, Rule, Text
-
-from .payloads import an_object, list_at, readable, text_at
 
 _DEEPEST = 40
 """Telegram allows 16 levels of blocks; each holds a list, and texts nest in them."""

@@ -20,9 +20,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
-
-from .messages import Bot, address_of, contact_of, message_edited, message_received
-from .payloads import (
+from chatbridge.payloads import (
     an_object,
     flag_at,
     integer_at,
@@ -31,6 +29,8 @@ from .payloads import (
     optional_object,
     text_at,
 )
+
+from .messages import Bot, address_of, contact_of, message_edited, message_received
 
 WANTED = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds that the adapter asks for (`allowed_updates`)."""

@@ -17,6 +17,7 @@ from chatbridge.events import ConversationStarted, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.outgoing import OutgoingMessage, Receipt
+from chatbridge.payloads import number_text_at, readable, text_at
 from chatbridge.signatures import check_hmac_sha256
 
 from . import file_fetching, methods
@@ -25,7 +26,6 @@ from .callbacks import WANTED, event_of
 from .drawing import MAX_TEXT_LENGTH, cut
 from .file_messages import FILE_LIMITS, file_members
 from .outcomes import FILE_REFUSALS, REFUSALS, result_of
-from .payloads import readable, text_at, token_at
 
 _SIGNATURE_HEADER = "X-Viber-Content-Signature"
 _SIGNATURE_PARAMETER = "sig"
@@ -164,7 +164,7 @@ def _receipt(answer: dict[str, Any]) -> Receipt:
     `billing_status` is told as number and as text; 5 is a message that is charged for.
     """
     try:
-        token = token_at(answer, "message_token")
+        token = number_text_at(answer, "message_token")
     except WebhookPayloadError:
         token = ""
     charged = str(answer.get("billing_status")) == _CHARGED

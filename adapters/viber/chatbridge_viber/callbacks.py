@@ -21,9 +21,9 @@ from chatbridge.events import (
     Event,
     NothingToDo,
 )
+from chatbridge.payloads import an_object, number_text_at, object_at, text_at
 
 from .messages import message_received
-from .payloads import an_object, object_at, text_at, token_at
 
 WANTED = (
     "delivered", "seen", "failed", "subscribed", "unsubscribed", "conversation_started", "message",
@@ -49,7 +49,7 @@ def event_of(callback: Any) -> Event:
     kind = text_at(source, "event")
     if not kind:
         raise WebhookPayloadError("the callback names no event")
-    token = token_at(source, "message_token")
+    token = number_text_at(source, "message_token")
     origin = _origin(source, kind, token)
     if kind not in _READERS:
         return NothingToDo(**origin, reason="an unknown kind of callback")

@@ -14,11 +14,11 @@ from chatbridge.capabilities import FileLimit, LengthUnit
 from chatbridge.content import Attachment, FileKind
 from chatbridge.errors import Refusal, RefusedError, UnsupportedFeatureError
 from chatbridge.outgoing import OutgoingMessage
+from chatbridge.payloads import readable
 
 from .bot_settings import ViberSettings
 from .drawing import cut
 from .methods import shown_text, usual_members
-from .payloads import readable
 
 MAX_CAPTION: Final = 512
 """Characters; one page of Viber's says 768 for pictures, clients in production 512 for both."""

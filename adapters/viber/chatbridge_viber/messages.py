@@ -14,10 +14,10 @@ from attrs import frozen
 
 from chatbridge.content import Attachment, FileKind
 from chatbridge.events import ChoicePicked, Command, Event, MessageReceived, ReplyTo
+from chatbridge.payloads import number_at, object_at, size_at, text_at
 from chatbridge.richtext import EMPTY, Document, Paragraph, Text
 
 from .methods import CHOICE, MAX_CHOICE_DATA
-from .payloads import number_at, object_at, size_at, text_at
 
 _COMMAND = re.compile(r"/([A-Za-z0-9_]{1,32})(?:\s+(.*))?", re.DOTALL)
 _HANDLE = re.compile(r"[A-Za-z0-9_-]{1,48}")

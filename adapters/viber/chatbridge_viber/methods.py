@@ -15,10 +15,10 @@ from chatbridge.content import Choice
 from chatbridge.errors import Refusal, RefusedError, UnsupportedFeatureError
 from chatbridge.http_types import HttpRequest, Pace
 from chatbridge.outgoing import OutgoingMessage
+from chatbridge.payloads import readable
 
 from .bot_settings import MAX_SENDER_NAME, ViberSettings
 from .drawing import MAX_TEXT_LENGTH, cut, draw
-from .payloads import readable
 
 MAX_REQUEST = 30_000
 """Bytes of a request; the documentation says 30 kB."""

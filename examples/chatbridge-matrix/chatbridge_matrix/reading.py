@@ -12,7 +12,15 @@ from typing import Any
 from attrs import frozen
 
 import chatbridge as cb
-from chatbridge.payloads import an_object, identity_at, integer_at, readable, text_at
+from chatbridge.payloads import (
+    an_object,
+    identity_at,
+    integer_at,
+    optional_object,
+    readable,
+    size_at,
+    text_at,
+)
 
 _FILES = {
     "m.image": cb.FileKind.PHOTO,
@@ -23,7 +31,6 @@ _FILES = {
 _TEXTS = {"m.text", "m.emote"}
 _COMMAND = re.compile(r"[/!]([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _QUOTED = re.compile(r"(?:> [^\n]*\n)+\n?")
-_LONGEST_SIZE = 2**53
 
 
 @frozen
@@ -161,19 +168,17 @@ def _with_file(
 
 def _file(content: dict[str, Any], kind: cb.FileKind) -> cb.Attachment:
     info = _object(content, "info")
-    size = info.get("size")
-    known = isinstance(size, int) and not isinstance(size, bool) and 0 <= size < _LONGEST_SIZE
     return cb.Attachment(
         kind=kind,
         name=text_at(content, "filename") or text_at(content, "body"),
         media_type=text_at(info, "mimetype") or None,
-        size=size if known else None,
+        size=size_at(info, "size"),
         ref=identity_at(content, "url"),
     )
 
 
 def _object(source: dict[str, Any], name: str) -> dict[str, Any]:
-    return an_object(source.get(name) or {}, name)
+    return optional_object(source, name) or {}
 
 
 def _seconds(raw: dict[str, Any]) -> float:
