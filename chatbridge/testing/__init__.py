@@ -18,11 +18,13 @@ if TYPE_CHECKING:
     from chatbridge.testing.simulated_transport import SimulatedTransport
     from chatbridge.testing.simulator import (
         ConnectionLost,
+        Control,
         Fault,
         OwedWebhook,
         SimulatedCall,
         Simulator,
     )
+    from chatbridge.testing.simulator_json import json_answer, text_argument
     from chatbridge.testing.storage_suite import StorageSuite
     from chatbridge.testing.virtual_clock import VirtualClock
 
@@ -34,7 +36,10 @@ _HOMES = {
     "chatbridge.testing.desk_simulator": "DeskSimulator",
     "chatbridge.testing.serving": "SimulationServer",
     "chatbridge.testing.simulated_transport": "SimulatedTransport",
-    "chatbridge.testing.simulator": "ConnectionLost Fault OwedWebhook SimulatedCall Simulator",
+    "chatbridge.testing.simulator": (
+        "ConnectionLost Control Fault OwedWebhook SimulatedCall Simulator"
+    ),
+    "chatbridge.testing.simulator_json": "json_answer text_argument",
     "chatbridge.testing.storage_suite": "StorageSuite",
     "chatbridge.testing.virtual_clock": "VirtualClock",
 }
@@ -44,6 +49,7 @@ __all__ = [
     "AdapterCase",
     "AdapterSuite",
     "ConnectionLost",
+    "Control",
     "DeskSimulator",
     "DeskSuite",
     "Fault",
@@ -57,6 +63,8 @@ __all__ = [
     "StorageSuite",
     "VirtualClock",
     "capability_table",
+    "json_answer",
+    "text_argument",
 ]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode
-from collections.abc import Callable
 from typing import Any
 
 import attrs
@@ -20,6 +19,8 @@ from chatbridge.testing.desk_state import (
 )
 from chatbridge.testing.desk_texts import adf_of, adf_problem, text_of
 from chatbridge.testing.desk_webhooks import HintSender
+from chatbridge.testing.simulator import Control
+from chatbridge.testing.simulator_json import text_argument
 
 _AGENT = PEOPLE[2]
 _SWITCHES = attrs.fields_dict(Behaviour)
@@ -39,7 +40,7 @@ class DeskControls:
         self._hints = hints
         self._base = base
 
-    def actions(self) -> dict[str, tuple[str, Callable[[dict[str, Any]], Any]]]:
+    def actions(self) -> dict[str, tuple[str, Control]]:
         """Return each action's name, one line on it, and what does it."""
         return {
             "comment": ("an agent comments: issue, text or adf, public=true, as, restricted, files",
@@ -68,7 +69,7 @@ class DeskControls:
         if adf is not None and adf_problem(adf):
             raise ValueError("adf must be an ADF document")
         if adf is None:
-            text = given.get("text") if given.get("files") else _text(given, "text")
+            text = given.get("text") if given.get("files") else text_argument(given, "text")
             adf = adf_of(str(text)) if text else adf_of("")
         restricted = given.get("restricted")
         author = self._state.person(str(given.get("as", _AGENT.name)))
@@ -93,8 +94,10 @@ class DeskControls:
             if not isinstance(each, dict):
                 raise ValueError("files must be a list of objects with name, media_type and base64")  # noqa: TRY004 - the contract of control
             media_type = str(each.get("media_type", "application/octet-stream"))
-            data = b64decode(_text(each, "base64"), validate=True)
-            files.append(self._state.shelf.new_file(author, _text(each, "name"), media_type, data))
+            data = b64decode(text_argument(each, "base64"), validate=True)
+            files.append(
+                self._state.shelf.new_file(author, text_argument(each, "name"), media_type, data)
+            )
         return files
 
     def _flip(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +108,7 @@ class DeskControls:
 
     def _edit(self, given: dict[str, Any]) -> dict[str, Any]:
         issue, comment = self._find_comment(given)
-        comment.wiki = _text(given, "text")
+        comment.wiki = text_argument(given, "text")
         comment.adf = adf_of(comment.wiki)
         return self._changed("comment_updated", issue, comment)
 
@@ -124,7 +127,7 @@ class DeskControls:
 
     def _transition(self, given: dict[str, Any]) -> dict[str, Any]:
         issue = self._issue(given)
-        status = _text(given, "status")
+        status = text_argument(given, "status")
         if status not in STATUSES:
             raise ValueError(f"status must be one of {', '.join(STATUSES)}")
         by = self._state.person(str(given.get("as", _AGENT.name)))
@@ -133,7 +136,7 @@ class DeskControls:
 
     def _move(self, given: dict[str, Any]) -> dict[str, Any]:
         issue = self._issue(given)
-        project = self._state.project(_text(given, "project"))
+        project = self._state.project(text_argument(given, "project"))
         if project is None:
             raise LookupError("there is no such project")
         issue.old_keys.append(issue.key)
@@ -176,7 +179,7 @@ class DeskControls:
 
     def _register(self, given: dict[str, Any]) -> dict[str, Any]:
         made = self._hints.register(
-            _text(given, "url"),
+            text_argument(given, "url"),
             secret=given.get("secret"),
             header_secret=given.get("header_secret"),
             events=given.get("events"),
@@ -184,7 +187,7 @@ class DeskControls:
         return {"id": made.webhook_id, "url": made.url}
 
     def _unregister(self, given: dict[str, Any]) -> dict[str, Any]:
-        url = _text(given, "url")
+        url = text_argument(given, "url")
         known = self._hints.registrations
         gone = [each.webhook_id for each in known.values() if each.url == url]
         for webhook_id in gone:
@@ -192,7 +195,7 @@ class DeskControls:
         return {"removed": len(gone)}
 
     def _issue(self, given: dict[str, Any]) -> SimulatedIssue:
-        name = _text(given, "issue")
+        name = text_argument(given, "issue")
         for issue in self._state.issues.values():
             if name in (issue.issue_id, issue.key, *issue.old_keys):
                 return issue
@@ -200,7 +203,7 @@ class DeskControls:
 
     def _find_comment(self, given: dict[str, Any]) -> tuple[SimulatedIssue, SimulatedComment]:
         issue = self._issue(given)
-        comment = issue.comments.get(_text(given, "comment"))
+        comment = issue.comments.get(text_argument(given, "comment"))
         if comment is None:
             raise LookupError("there is no such comment")
         return issue, comment
@@ -248,15 +251,6 @@ def _file_shown(file: SimulatedFile) -> dict[str, Any]:
         "size": len(file.data),
         "sha256": digest,
     }
-
-
-def _text(given: dict[str, Any], name: str) -> str:
-    value = given.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"{name} must be a text that is not empty")
-    return value
 
 
 def _switch(given: dict[str, Any], name: str, *, default: bool) -> bool:

@@ -7,7 +7,7 @@ of the real one, its traps included; what it does not know it answers with 404.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from chatbridge.clock import Clock
 from chatbridge.http_types import HttpResponse
@@ -34,6 +34,7 @@ from chatbridge.testing.desk_webhook_api import WebhookApi
 from chatbridge.testing.desk_webhooks import HintSender
 from chatbridge.testing.simulator import (
     ConnectionLost,
+    Control,
     Fault,
     OwedWebhook,
     SimulatedCall,
@@ -110,19 +111,9 @@ class DeskSimulator(Simulator):
             self.clock.sleep(fault.seconds)
         return response
 
-    def control(self, action: str, arguments: dict[str, Any]) -> Any:
-        """See `Simulator.control`."""
-        known = self._controls.actions()
-        if action not in known:
-            raise LookupError(f"there is no such action; there are {', '.join(known)}")
-        with self.changed:
-            result = known[action][1](arguments)
-            self.changed.notify_all()
-            return result
-
-    def actions(self) -> dict[str, str]:
-        """See `Simulator.actions`."""
-        return {name: line for name, (line, _) in self._controls.actions().items()}
+    def controls(self) -> dict[str, tuple[str, Control]]:
+        """See `Simulator.controls`."""
+        return self._controls.actions()
 
     def credentials(self) -> dict[str, str]:
         """See `Simulator.credentials`."""

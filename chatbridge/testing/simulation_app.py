@@ -20,6 +20,7 @@ from attrs import asdict
 from chatbridge.content import Content
 from chatbridge.http_types import Headers, HttpResponse
 from chatbridge.testing.simulator import ConnectionLost, Fault, SimulatedCall, Simulator
+from chatbridge.testing.simulator_json import json_answer
 
 logger = logging.getLogger("chatbridge.simulation")
 
@@ -83,7 +84,7 @@ class SimulationApp:
 
     def _control(self, environ: Environ, rest: str) -> HttpResponse:
         if not rest.strip("/"):
-            return _answer(
+            return json_answer(
                 {
                     name: {**simulator.actions(), FAULT_ACTION: _FAULT_MEANING}
                     for name, simulator in self._simulators.items()
@@ -100,7 +101,7 @@ class SimulationApp:
             if method not in {"GET", "POST"}:
                 return _failure(405, "actions take GET or POST")
             arguments = _query(environ) if method == "GET" else _arguments(environ)
-            return _answer(simulator.control(action, arguments))
+            return json_answer(simulator.control(action, arguments))
         except LookupError as error:
             return _failure(404, str(error.args[0]) if error.args else "there is no such thing")
         except ValueError as error:
@@ -118,7 +119,7 @@ def _control_faults(simulator: Simulator, method: str, environ: Environ) -> Http
     elif method != "GET":
         return _failure(405, "faults take GET, POST or DELETE")
     with simulator.changed:
-        return _answer([asdict(fault) for fault in simulator.faults])
+        return json_answer([asdict(fault) for fault in simulator.faults])
 
 
 def _as_fault(arguments: dict[str, Any]) -> Fault:
@@ -183,13 +184,8 @@ def _arguments(environ: Environ) -> dict[str, Any]:
     return arguments
 
 
-def _answer(value: Any, status: int = 200) -> HttpResponse:
-    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return HttpResponse(status, Headers({"Content-Type": "application/json"}), body)
-
-
 def _failure(status: int, text: str) -> HttpResponse:
-    return _answer({"error": text}, status)
+    return json_answer({"error": text}, status)
 
 
 def _mistake(error: Exception) -> HttpResponse:

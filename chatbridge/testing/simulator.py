@@ -11,13 +11,16 @@ import random
 import re
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias
 
 from attrs import define, field, frozen
 
 from chatbridge.clock import Clock, SystemClock
 from chatbridge.http_types import Headers, HttpResponse, as_headers
+
+Control: TypeAlias = Callable[[dict[str, Any]], Any]
+"""Does one action: arguments by name in, what JSON can carry out."""
 
 
 class ConnectionLost(Exception):  # noqa: N818 - an outcome, not an error of the simulator
@@ -142,7 +145,13 @@ class Simulator(ABC):
             ConnectionLost: where a fault says so.
         """
 
-    @abstractmethod
+    def controls(self) -> Mapping[str, tuple[str, Control]]:
+        """Return every action by its name: one line on it, and what does it under the lock.
+
+        Simulators that need more than this table override `control` and `actions` instead.
+        """
+        return {}
+
     def control(self, action: str, arguments: dict[str, Any]) -> Any:
         """Do what a person would do, or show the state; returns what JSON can carry.
 
@@ -154,10 +163,17 @@ class Simulator(ABC):
             LookupError: there is no such action, chat or issue.
             ValueError: an argument is wrong; the text says what is expected.
         """
+        known = self.controls()
+        if action not in known:
+            raise LookupError(f"there is no such action; there are {', '.join(known)}")
+        with self.changed:
+            result = known[action][1](arguments)
+            self.changed.notify_all()
+            return result
 
-    @abstractmethod
     def actions(self) -> dict[str, str]:
         """Return every action of `control` and one line on it, for `/control` and the docs."""
+        return {name: line for name, (line, _) in self.controls().items()}
 
     @abstractmethod
     def credentials(self) -> dict[str, str]:
@@ -208,9 +224,18 @@ class Simulator(ABC):
             self.faults.clear()
 
     def through_faults(
-        self, call: SimulatedCall, answer: Callable[[SimulatedCall], HttpResponse]
+        self,
+        call: SimulatedCall,
+        answer: Callable[[SimulatedCall], HttpResponse],
+        refusal: Callable[[Fault], HttpResponse] | None = None,
     ) -> HttpResponse:
         """Answer a call as `answer` does, unless a fault that is switched on hits it.
+
+        Args:
+            call: the call.
+            answer: makes the answer of a call that works.
+            refusal: makes the answer of a fault of the kind "status", where the real service says
+                more than a status and a Retry-After.
 
         Raises:
             ConnectionLost: where the fault says so.
@@ -219,8 +244,7 @@ class Simulator(ABC):
         if fault is None:
             return answer(call)
         if fault.kind == "status":
-            wait = fault.retry_after
-            return HttpResponse(fault.status, {} if wait is None else {"Retry-After": str(wait)})
+            return (refusal or bare_refusal)(fault)
         if fault.kind == "slow":
             self.clock.sleep(fault.seconds)
         response = None if fault.kind == "lost_before" else answer(call)
@@ -240,3 +264,11 @@ class Simulator(ABC):
                             self.faults.remove(fault)
                     return fault
         return None
+
+
+def bare_refusal(fault: Fault, body: bytes = b"") -> HttpResponse:
+    """Return the status and the Retry-After of a fault, as a front end answers: without JSON."""
+    headers = {"Content-Type": "text/html"} if body else {}
+    if fault.retry_after is not None:
+        headers["Retry-After"] = str(fault.retry_after)
+    return HttpResponse(fault.status, headers, body)

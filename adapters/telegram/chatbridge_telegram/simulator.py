@@ -6,20 +6,22 @@ nobody itself: webhooks wait until they are collected.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from chatbridge.clock import Clock
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.simulator import (
-    ConnectionLost,
+    Control,
     Fault,
     OwedWebhook,
     SimulatedCall,
     Simulator,
+    bare_refusal,
 )
+from chatbridge.testing.simulator_json import json_answer
 
 from . import simulated_account as account
 from . import simulated_file_actions as files
@@ -97,36 +99,18 @@ class TelegramSimulator(Simulator):
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
         """See `Simulator.answer`."""
-        fault = self.take_fault(call)
-        if fault is not None:
-            if fault.kind == "status":
-                return _fault_answer(fault)
-            if fault.kind == "lost_before":
-                raise ConnectionLost
-            if fault.kind == "slow":
-                self.clock.sleep(fault.seconds)
-        with self.changed:
-            response = self._answer(call)
-        if fault is not None and fault.kind == "lost_after":
-            raise ConnectionLost
-        return response
+        return self.through_faults(call, self._answer, _fault_answer)
 
-    def control(self, action: str, arguments: dict[str, Any]) -> Any:
-        """See `Simulator.control`."""
-        with self.changed:
-            if action in _ACTIONS:
-                result = _ACTIONS[action](self.state, arguments)
-            elif action in _ADMINISTRATION:
-                result = getattr(self, f"_{action}")(arguments)
-            else:
-                raise LookupError(f"no such action; known: {', '.join(self.actions())}")
-            self.changed.notify_all()
-            return result
-
-    def actions(self) -> dict[str, str]:
-        """See `Simulator.actions`."""
-        told = {name: action.__doc__ or "" for name, action in _ACTIONS.items()}
-        return dict(sorted({**told, **_ADMINISTRATION}.items()))
+    def controls(self) -> dict[str, tuple[str, Control]]:
+        """See `Simulator.controls`."""
+        people = {
+            name: (action.__doc__ or "", partial(action, self.state))
+            for name, action in _ACTIONS.items()
+        }
+        administration = {
+            name: (line, getattr(self, f"_{name}")) for name, line in _ADMINISTRATION.items()
+        }
+        return dict(sorted({**people, **administration}.items()))
 
     def credentials(self) -> dict[str, str]:
         """See `Simulator.credentials`."""
@@ -147,10 +131,11 @@ class TelegramSimulator(Simulator):
             self.changed.notify_all()
 
     def _answer(self, call: SimulatedCall) -> HttpResponse:
-        try:
-            return self._carry_out(call)
-        except ApiError as error:
-            return _refusal(error)
+        with self.changed:
+            try:
+                return self._carry_out(call)
+            except ApiError as error:
+                return _refusal(error)
 
     def _carry_out(self, call: SimulatedCall) -> HttpResponse:
         download = _FILE_PATH.fullmatch(call.path)
@@ -226,7 +211,7 @@ def _success(result: Any, description: str | None = None) -> HttpResponse:
     answer: dict[str, Any] = {"ok": True, "result": result}
     if description is not None:
         answer["description"] = description
-    return _json_answer(200, answer, {})
+    return json_answer(answer)
 
 
 def _refusal(error: ApiError) -> HttpResponse:
@@ -240,7 +225,7 @@ def _refusal(error: ApiError) -> HttpResponse:
         answer["parameters"] = error.parameters
         if "retry_after" in error.parameters:
             headers["Retry-After"] = str(error.parameters["retry_after"])
-    return _json_answer(error.code, answer, headers)
+    return json_answer(answer, error.code, headers)
 
 
 def _fault_answer(fault: Fault) -> HttpResponse:
@@ -248,13 +233,6 @@ def _fault_answer(fault: Fault) -> HttpResponse:
     if fault.status == 429:
         return _refusal(too_many_requests(fault.retry_after or 1))
     if fault.status in {502, 504}:
-        return HttpResponse(
-            fault.status, {"Content-Type": "text/html"}, b"<html>Bad Gateway</html>"
-        )
+        return bare_refusal(fault, b"<html>Bad Gateway</html>")
     texts = {500: "Internal Server Error: restart", 401: "Unauthorized", 404: "Not Found"}
     return _refusal(ApiError(fault.status, texts.get(fault.status, "Simulated fault")))
-
-
-def _json_answer(status: int, answer: dict[str, Any], headers: dict[str, str]) -> HttpResponse:
-    body = json.dumps(answer, ensure_ascii=False).encode("utf-8", "replace")
-    return HttpResponse(status, {"Content-Type": "application/json", **headers}, body)

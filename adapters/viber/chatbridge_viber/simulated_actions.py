@@ -10,7 +10,9 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from .simulated_arguments import Arguments, check_webhook, text_of, write
+from chatbridge.testing import text_argument
+
+from .simulated_arguments import Arguments, check_webhook, write
 from .simulated_content import check_message
 from .simulated_files import FILE_ACTIONS
 from .simulated_state import StatusError, ViberState
@@ -29,13 +31,13 @@ CONTENTS: dict[str, dict[str, Any]] = {
 
 def message(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Write a text; the first one subscribes: {chat, text, name?}."""
-    content = {"type": "text", "text": text_of(arguments, "text")}
+    content = {"type": "text", "text": text_argument(arguments, "text")}
     return write(state, arguments, content)
 
 
 def unsupported(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Send anything but a text or a file: {chat, kind, name?}; a wrong kind lists the known."""
-    kind = text_of(arguments, "kind")
+    kind = text_argument(arguments, "kind")
     if kind not in CONTENTS:
         raise ValueError(f"kind must be one of {', '.join(sorted(CONTENTS))}")
     return write(state, arguments, {"type": kind, **CONTENTS[kind]})
@@ -55,7 +57,7 @@ def press(state: ViberState, arguments: Arguments) -> dict[str, Any]:
 def open_chat(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Open the chat without writing, by a deep link or not: {chat, context?, name?}."""
     check_webhook(state)
-    user = state.user(text_of(arguments, "chat"), arguments.get("name"))
+    user = state.user(text_argument(arguments, "chat"), arguments.get("name"))
     members: dict[str, Any] = {
         "type": "open",
         "user": user.as_json(named=state.send_name),
@@ -73,7 +75,7 @@ def open_chat(state: ViberState, arguments: Arguments) -> dict[str, Any]:
 def subscribe(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Subscribe, which forgets tracking data: {chat, name?}."""
     check_webhook(state)
-    user = state.user(text_of(arguments, "chat"), arguments.get("name"))
+    user = state.user(text_argument(arguments, "chat"), arguments.get("name"))
     user.subscribed, user.tracking_data = True, ""
     token = state.new_token()
     state.announce("subscribed", {"user": user.as_json(named=state.send_name)}, token)
@@ -114,13 +116,13 @@ def strange(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Send a callback of a kind that nobody knows yet: {chat}."""
     check_webhook(state)
     token = state.new_token()
-    state.announce("newer_than_this", {"user_id": text_of(arguments, "chat")}, token)
+    state.announce("newer_than_this", {"user_id": text_argument(arguments, "chat")}, token)
     return {"message_id": str(token)}
 
 
 def device(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Use another Viber: {chat, api_version?, language?}."""
-    user = state.user(text_of(arguments, "chat"))
+    user = state.user(text_argument(arguments, "chat"))
     user.api_version = int(arguments.get("api_version") or user.api_version)
     user.language = str(arguments.get("language") or user.language)
     return {"api_version": user.api_version, "language": user.language}
@@ -190,7 +192,7 @@ def _button(buttons: list[dict[str, Any]], choice: Any) -> dict[str, Any]:
 
 
 def _known(state: ViberState, arguments: Arguments) -> User:
-    user = state.users.get(text_of(arguments, "chat"))
+    user = state.users.get(text_argument(arguments, "chat"))
     if user is None:
         raise LookupError("there is no such chat")
     return user

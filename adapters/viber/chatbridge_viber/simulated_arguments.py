@@ -1,8 +1,10 @@
-"""What the actions of people in the simulated Viber share: reading arguments, writing a message."""
+"""What the actions of people in the simulated Viber share: writing a message."""
 
 from __future__ import annotations
 
 from typing import Any, TypeAlias
+
+from chatbridge.testing import text_argument
 
 from .simulated_state import ViberState
 from .simulated_users import ShownMessage
@@ -15,7 +17,7 @@ def write(
 ) -> dict[str, Any]:
     """Let a person send a message, which subscribes; return its id."""
     check_webhook(state)
-    user = state.user(text_of(arguments, "chat"), arguments.get("name"))
+    user = state.user(text_argument(arguments, "chat"), arguments.get("name"))
     user.wrote(state.clock.time())
     if user.tracking_data:
         content = {**content, "tracking_data": user.tracking_data}
@@ -40,17 +42,3 @@ def check_webhook(state: ViberState) -> None:
     """
     if not state.callbacks.url:
         raise ValueError("the bot has no webhook, so nobody can write to it; set one first")
-
-
-def text_of(arguments: Arguments, name: str) -> str:
-    """Return an argument that must be a text.
-
-    Raises:
-        ValueError: it is none, or empty.
-    """
-    value = arguments.get(name)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, str) and value:
-        return value
-    raise ValueError(f"{name} must be a text that is not empty")

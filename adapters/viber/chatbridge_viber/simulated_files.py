@@ -9,7 +9,9 @@ import base64
 import binascii
 from typing import Any, Final
 
-from .simulated_arguments import Arguments, text_of, write
+from chatbridge.testing import text_argument
+
+from .simulated_arguments import Arguments, write
 from .simulated_state import ViberState
 
 _PNG: Final = base64.b64decode(
@@ -26,7 +28,7 @@ _KINDS: Final[dict[str, tuple[str, str, bytes]]] = {
 
 def file(state: ViberState, arguments: Arguments) -> dict[str, Any]:
     """Send a file: {chat, kind, content? as base64, file_name?, media_type?, caption?, size?}."""
-    kind = text_of(arguments, "kind")
+    kind = text_argument(arguments, "kind")
     if kind not in _KINDS:
         raise ValueError(f"kind must be one of {', '.join(sorted(_KINDS))}")
     usual_name, usual_type, sample = _KINDS[kind]

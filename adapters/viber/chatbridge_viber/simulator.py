@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import hmac
 import json
+from functools import partial
 from typing import Any, ClassVar
 
 from chatbridge.clock import Clock
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.simulator import (
-    ConnectionLost,
+    Control,
     Fault,
     FetchedFile,
     OwedFetch,
     OwedWebhook,
     SimulatedCall,
     Simulator,
+    bare_refusal,
 )
+from chatbridge.testing.simulator_json import json_answer
 
 from .simulated_actions import ACTIONS
 from .simulated_callbacks import ANSWER_WITHIN, Callback
@@ -61,35 +64,18 @@ class ViberSimulator(Simulator):
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
         """See `Simulator.answer`."""
-        fault = self.take_fault(call)
-        if fault is not None:
-            if fault.kind == "status":
-                return _fault_answer(fault)
-            if fault.kind == "lost_before":
-                raise ConnectionLost
-            if fault.kind == "slow":
-                self.clock.sleep(fault.seconds)
-        answer = self._file(call) if call.method in {"GET", "HEAD"} else self._result(call)
-        if fault is not None and fault.kind == "lost_after":
-            raise ConnectionLost
-        return answer
+        return self.through_faults(call, self._answer, _fault_answer)
 
-    def control(self, action: str, arguments: dict[str, Any]) -> Any:
-        """See `Simulator.control`."""
-        with self.changed:
-            if action in ACTIONS:
-                result = ACTIONS[action](self.state, arguments)
-            elif action in _ADMINISTRATION:
-                result = getattr(self, f"_{action}")(arguments)
-            else:
-                raise LookupError(f"no such action; known: {', '.join(self.actions())}")
-            self.changed.notify_all()
-            return result
-
-    def actions(self) -> dict[str, str]:
-        """See `Simulator.actions`."""
-        told = {name: action.__doc__ or "" for name, action in ACTIONS.items()}
-        return dict(sorted({**told, **_ADMINISTRATION}.items()))
+    def controls(self) -> dict[str, tuple[str, Control]]:
+        """See `Simulator.controls`."""
+        people = {
+            name: (action.__doc__ or "", partial(action, self.state))
+            for name, action in ACTIONS.items()
+        }
+        administration = {
+            name: (line, getattr(self, f"_{name}")) for name, line in _ADMINISTRATION.items()
+        }
+        return dict(sorted({**people, **administration}.items()))
 
     def credentials(self) -> dict[str, str]:
         """See `Simulator.credentials`."""
@@ -123,6 +109,9 @@ class ViberSimulator(Simulator):
     def served_at(self, url: str) -> None:
         """See `Simulator.served_at`; what people send is read below it, too."""
         self.state.media_url = url
+
+    def _answer(self, call: SimulatedCall) -> HttpResponse:
+        return self._file(call) if call.method in {"GET", "HEAD"} else self._result(call)
 
     def _file(self, call: SimulatedCall) -> HttpResponse:
         """Answer who reads what a person has sent; a credential has no business there."""
@@ -242,24 +231,16 @@ def _members(call: SimulatedCall) -> dict[str, Any]:
 
 
 def _success(members: dict[str, Any]) -> HttpResponse:
-    return _json_answer({"status": 0, "status_message": "ok", **members})
+    return json_answer({"status": 0, "status_message": "ok", **members})
 
 
 def _failure(error: StatusError) -> HttpResponse:
     members: dict[str, Any] = {"status": error.status, "chat_hostname": "SN-CHAT-01_"}
     if error.message is not None:
         members["status_message"] = error.message
-    return _json_answer(members)
+    return json_answer(members)
 
 
 def _fault_answer(fault: Fault) -> HttpResponse:
     """Return what a front end says: no JSON, as far as anybody knows."""
-    headers = {"Content-Type": "text/html"}
-    if fault.retry_after is not None:
-        headers["Retry-After"] = str(fault.retry_after)
-    return HttpResponse(fault.status, headers, b"<html>Simulated fault</html>")
-
-
-def _json_answer(members: dict[str, Any]) -> HttpResponse:
-    body = json.dumps(members, ensure_ascii=False).encode("utf-8", "replace")
-    return HttpResponse(200, {"Content-Type": "application/json"}, body)
+    return bare_refusal(fault, b"<html>Simulated fault</html>")
