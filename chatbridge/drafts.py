@@ -13,9 +13,9 @@ from chatbridge.capabilities import LengthUnit
 from chatbridge.content import Attachment
 from chatbridge.desk import NewRequest
 from chatbridge.events import MessageEdited, MessageReceived
+from chatbridge.graphemes import clip
 from chatbridge.project import ProjectSettings
 from chatbridge.richtext import EMPTY, Block, Document, Mark, Paragraph, Quote, Text
-from chatbridge.splitting import clip
 from chatbridge.texts import Texts
 
 _SUMMARY_GRAPHEMES = 120
@@ -116,7 +116,7 @@ def summary_of(text: str) -> str:
     while LengthUnit.UTF16.measure(line) > _SUMMARY_LENGTH and graphemes > 1:
         graphemes //= 2
         line = clip(line, graphemes)
-    return line if LengthUnit.UTF16.measure(line) <= _SUMMARY_LENGTH else line[:120]
+    return line if LengthUnit.UTF16.measure(line) <= _SUMMARY_LENGTH else line[:_SUMMARY_GRAPHEMES]
 
 
 def _remark(text: str) -> Paragraph:

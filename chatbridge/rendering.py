@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 
 from chatbridge.capabilities import Capabilities
 from chatbridge.content import Address, Attachment, Choice, FileKind
+from chatbridge.graphemes import last_cut
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
 from chatbridge.richtext import EMPTY, Document, Mark, Paragraph, Text
 from chatbridge.splitting import split_document
@@ -99,7 +100,7 @@ def cut(
             key=key(mark),
             text=piece,
             label=draft.label,
-            sender_name=draft.speaker[: capabilities.max_sender_name] if named else "",
+            sender_name=_short_name(draft.speaker, capabilities) if named else "",
             choices=draft.choices if capabilities.choices and at == len(shown) - 1 else (),
             attachments=files,
         )
@@ -170,6 +171,14 @@ def _fits(
     head = unit.measure(label.key) + 2 if label else 0
     allowed = max(1, int((capabilities.max_text_length * (1 - _RESERVE) - head) * shrink))
     return lambda piece: unit.measure(piece.plain()) <= allowed
+
+
+def _short_name(name: str, capabilities: Capabilities) -> str:
+    """Return as much of a name as the platform shows, in whole graphemes where one fits."""
+    at = len(name)
+    while at > 0 and capabilities.length_unit.measure(name[:at]) > capabilities.max_sender_name:
+        at = last_cut(name, at - 1)
+    return name[: at or capabilities.max_sender_name]
 
 
 def _with_speaker(text: Document, speaker: str) -> Document:

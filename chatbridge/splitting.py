@@ -1,17 +1,19 @@
 """Cuts a document into pieces that fit, at the best place: block, line, sentence, word, grapheme.
 
-Nothing is lost but the white space at a cut, and no piece cuts a grapheme or leaves a mark open.
+Nothing is lost but the white space at a cut, in a code block one line break. No piece cuts a
+grapheme that would fit by itself, or leaves a mark open.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TypeAlias, TypeVar
 
 from attrs import evolve
 
+from chatbridge.flat_inlines import FlatInlines
+from chatbridge.graphemes import last_cut, next_cut
 from chatbridge.richtext import (
     Block,
     CodeBlock,
@@ -30,8 +32,9 @@ from chatbridge.richtext import (
 Fits: TypeAlias = Callable[[Document], bool]
 _T = TypeVar("_T")
 
-_BREAKS = (re.compile(r"\n+"), re.compile(r"[.!?…。]+[\s]+"), re.compile(r"\s+"))
-_JOINER = "\u200d"
+_LINE = re.compile(r"(?:\r?\n)+")
+_SENTENCE = re.compile(r"[.!?…]+\s+|[。！？]+\s*")  # noqa: RUF001 - full-width signs
+_WORD = re.compile(r"\s+")
 
 
 def split_document(document: Document, fits: Fits) -> tuple[Document, ...]:
@@ -43,20 +46,11 @@ def split_document(document: Document, fits: Fits) -> tuple[Document, ...]:
     """
     if fits(document):
         return (document,)
-    parts = [part for block in document.blocks for part in _split_block(block, fits)]
-    groups = _grouped(parts, lambda group: fits(Document(tuple(group))))
+    parts = [
+        (at, part) for at, block in enumerate(document.blocks) for part in _split_block(block, fits)
+    ]
+    groups = _grouped_apart(parts, lambda group: fits(Document(tuple(group))))
     return tuple(Document(tuple(group)) for group in groups)
-
-
-def clip(text: str, graphemes: int) -> str:
-    """Return the text cut to at most so many graphemes, with an ellipsis where it was longer."""
-    count = 0
-    for at in range(1, len(text)):
-        if _may_cut(text, at):
-            count += 1
-            if count >= graphemes:
-                return text[:at].rstrip() + "…"
-    return text
 
 
 def _split_block(block: Block, fits: Fits) -> list[Block]:
@@ -71,7 +65,7 @@ def _split_block(block: Block, fits: Fits) -> list[Block]:
         case CodeBlock(text, language):
             return [
                 CodeBlock(part, language)
-                for part in _split_text(text, lambda part: CodeBlock(part, language), fits)
+                for part in _split_code(text, lambda part: CodeBlock(part, language), fits)
             ]
         case Quote(blocks):
             inner = split_document(Document(blocks), lambda part: fits(_one(Quote(part.blocks))))
@@ -86,70 +80,51 @@ def _split_block(block: Block, fits: Fits) -> list[Block]:
 def _split_inlines(
     content: tuple[Inline, ...], wrap: Callable[[tuple[Inline, ...]], Block], fits: Fits
 ) -> list[tuple[Inline, ...]]:
-    nodes = list(content)
-    at = 0
+    flat = FlatInlines(content)
+    pieces = []
+    at, whole = 0, len(flat.text)
+    while at < whole:
+        start = at
 
-    def run_fits(size: int) -> bool:
-        return fits(_one(wrap(tuple(nodes[at : at + size]))))
+        def short_enough(size: int, start: int = start) -> bool:
+            return fits(_one(wrap(flat.between(start, start + size))))
 
-    pieces: list[tuple[Inline, ...]] = []
-    while at < len(nodes):
-        count = _most(len(nodes) - at, run_fits)
-        piece = tuple(nodes[at : at + count])
-        at += count
-        if at < len(nodes):
-            head, tail = _cut_node(nodes[at], piece, wrap, fits)
-            piece = piece if head is None else (*piece, head)
-            if tail is None:
-                at += 1
-            else:
-                nodes[at] = tail
-        if piece:
-            pieces.append(piece)
+        at += _best_cut(flat, start, short_enough)
+        end = at if at == whole else flat.before_space(start, at)
+        if end > start:
+            pieces.append(flat.between(start, end))
+        at = flat.behind_space(at)
     return pieces
 
 
-def _cut_node(
-    node: Inline,
-    piece: tuple[Inline, ...],
-    wrap: Callable[[tuple[Inline, ...]], Block],
-    fits: Fits,
-) -> tuple[Inline | None, Inline | None]:
-    """Return what of the node still fits behind the piece, and what is left of it."""
-    if not isinstance(node, Text):
-        return (None, node) if piece else (node, None)
-    text = node
-
-    def short_enough(size: int) -> bool:
-        return fits(_one(wrap((*piece, evolve(text, text=text.text[:size])))))
-
-    at = _best_cut(text.text, short_enough, whole_words=bool(piece))
-    if at == 0:
-        if piece:
-            return None, text
-        at = _grapheme_end(text.text, 1)
-    rest = _without_space(text.text[at:])
-    head = evolve(text, text=text.text[:at].rstrip()) if text.text[:at].strip() else None
-    return head, evolve(text, text=rest) if rest else None
-
-
-def _split_text(text: str, wrap: Callable[[str], Block], fits: Fits) -> list[str]:
-    def short_enough(size: int) -> bool:
-        return fits(_one(wrap(text[:size])))
-
+def _split_code(text: str, wrap: Callable[[str], Block], fits: Fits) -> list[str]:
+    """Cut at the ends of lines, of which one goes; blank lines open the next piece."""
     pieces = []
-    while text and not short_enough(len(text)):
-        at = _best_cut(text, short_enough) or _grapheme_end(text, 1)
-        pieces.append(text[:at].rstrip("\n"))
-        text = text[at:].removeprefix("\n")
-    return [*pieces, text] if text else pieces
+    while text:
+
+        def short_enough(size: int, text: str = text) -> bool:
+            return fits(_one(wrap(text[:size])))
+
+        at = _most(len(text), short_enough)
+        starts = [match.start() for match in _LINE.finditer(text, 0, at + 2)]
+        starts = [start for start in starts if 0 < start <= at <= 2 * start]
+        if starts and at < len(text):
+            pieces.append(text[: starts[-1]])
+            text = text[starts[-1] :].removeprefix("\r").removeprefix("\n")
+        else:
+            at = _best_cut(FlatInlines((Text(text),)), 0, short_enough)
+            pieces.append(text[:at])
+            text = text[at:]
+    return [piece for piece in pieces if piece.strip()]
 
 
 def _split_list(block: ItemList, fits: Fits) -> list[Block]:
-    result: list[Block] = []
-    for at, item in enumerate(block.items):
-        result += _split_item(item, None if block.start is None else block.start + at, fits)
-    return _joined_lists(result, fits)
+    lists = [
+        (at, part)
+        for at, item in enumerate(block.items)
+        for part in _split_item(item, None if block.start is None else block.start + at, fits)
+    ]
+    return _joined_lists(lists, fits)
 
 
 def _split_item(item: ListItem, start: int | None, fits: Fits) -> list[Block]:
@@ -160,14 +135,14 @@ def _split_item(item: ListItem, start: int | None, fits: Fits) -> list[Block]:
     return [alone(part) for part in pieces]
 
 
-def _joined_lists(lists: list[Block], fits: Fits) -> list[Block]:
+def _joined_lists(lists: list[tuple[int, Block]], fits: Fits) -> list[Block]:
     """Put items back together where they fit, so that a list is cut as seldom as possible."""
 
     def joined_fits(group: Sequence[Block]) -> bool:
         joined = _joined(group)
         return joined is not None and fits(_one(joined))
 
-    return [_joined(group) or group[0] for group in _grouped(lists, joined_fits)]
+    return [_joined(group) or group[0] for group in _grouped_apart(lists, joined_fits)]
 
 
 def _joined(group: Sequence[Block]) -> ItemList | None:
@@ -194,19 +169,35 @@ def _table_or_text(table: Block, fits: Fits) -> list[Block]:
     return _split_block(Paragraph((Text(_one(table).plain()),)), fits)
 
 
-def _best_cut(text: str, short_enough: Callable[[int], bool], *, whole_words: bool = False) -> int:
-    """Return where to cut, 0 where nothing fits (or no whole word does)."""
-    low = _most(len(text), short_enough)
-    if low == len(text):
-        return low
-    for break_ in _BREAKS:
-        ends = [match.end() for match in break_.finditer(text, 0, min(low + 1, len(text)))]
-        ends = [min(end, low) for end in ends if min(end, low) > low // 2]
+def _best_cut(flat: FlatInlines, start: int, short_enough: Callable[[int], bool]) -> int:
+    """Return how much of the text behind the start becomes one piece, never nothing."""
+    text = flat.text
+    longest = _most(len(text) - start, short_enough)
+    last = start + longest
+    if last == len(text):
+        return longest
+    for break_ in (_LINE, _SENTENCE, _WORD):
+        ends = [min(match.end(), last) for match in break_.finditer(text, start, last + 1)]
         # White space can be what an accent stands on.
-        ends = [end for end in ends if _may_cut(text, end)]
+        ends = [end for end in ends if end > start + longest // 2 and flat.may_cut(end)]
         if ends:
-            return ends[-1]
-    return 0 if whole_words else _grapheme_start(text, low)
+            return ends[-1] - start
+    cut = flat.last_cut(last)
+    # What is longer than a piece by itself is cut where it must be: a name, then a grapheme.
+    cut = cut if cut > start else last_cut(text, last)
+    cut = cut if cut > start else last
+    return (cut if cut > start else next_cut(text, start + 1)) - start
+
+
+def _grouped_apart(
+    parts: Sequence[tuple[int, Block]], fits: Callable[[Sequence[Block]], bool]
+) -> list[list[Block]]:
+    """Return the parts in groups, none with two of one origin: they would look like two blocks."""
+
+    def group_fits(group: Sequence[tuple[int, Block]]) -> bool:
+        return len({origin for origin, _ in group}) == len(group) and fits([p for _, p in group])
+
+    return [[part for _, part in group] for group in _grouped(parts, group_fits)]
 
 
 def _grouped(items: Sequence[_T], fits: Callable[[Sequence[_T]], bool]) -> list[Sequence[_T]]:
@@ -238,52 +229,6 @@ def _most(limit: int, fits: Callable[[int], bool]) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if fits(middle) else (low, middle - 1)
     return low
-
-
-def _without_space(text: str) -> str:
-    """Return the text without white space at its start, as far as whole graphemes are."""
-    at = 0
-    while at < len(text) and text[at].isspace() and (at + 1 == len(text) or _may_cut(text, at + 1)):
-        at += 1
-    return text[at:]
-
-
-def _grapheme_start(text: str, at: int) -> int:
-    """Return the last place not behind `at` that cuts no grapheme."""
-    while 0 < at < len(text) and not _may_cut(text, at):
-        at -= 1
-    return at
-
-
-def _grapheme_end(text: str, at: int) -> int:
-    """Return the first place not before `at` that cuts no grapheme."""
-    while at < len(text) and not _may_cut(text, at):
-        at += 1
-    return at
-
-
-def _may_cut(text: str, at: int) -> bool:
-    if not 0 < at < len(text):
-        return True
-    before, after = text[at - 1], text[at]
-    if before == _JOINER or after == _JOINER or (before, after) == ("\r", "\n"):
-        return False
-    if unicodedata.category(after) in {"Mn", "Me", "Mc"} or "\U0001f3fb" <= after <= "\U0001f3ff":
-        return False
-    if "\U000e0020" <= after <= "\U000e007f":
-        return False
-    return not (_is_flag(before) and _is_flag(after) and _flags_before(text, at) % 2 == 1)
-
-
-def _is_flag(character: str) -> bool:
-    return "\U0001f1e6" <= character <= "\U0001f1ff"
-
-
-def _flags_before(text: str, at: int) -> int:
-    count = 0
-    while at > 0 and _is_flag(text[at - 1]):
-        at, count = at - 1, count + 1
-    return count
 
 
 def _one(block: Block) -> Document:

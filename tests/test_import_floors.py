@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "chatbridge"
 
 FLOORS: dict[int, str] = {
-    0: "errors secret clock content richtext http_types capabilities filenames",
+    0: (
+        "errors secret clock content richtext http_types capabilities filenames graphemes "
+        "flat_inlines"
+    ),
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
         "setting_texts unsealed desk_values payloads plain_text kept_fields"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import pytest
-from hypothesis import example, given
+import regex
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chatbridge.capabilities import LengthUnit
@@ -13,6 +12,7 @@ from chatbridge.richtext import (
     CodeBlock,
     Document,
     Emoji,
+    FileName,
     Heading,
     ItemList,
     ListItem,
@@ -25,18 +25,22 @@ from chatbridge.richtext import (
     TableCell,
     Text,
 )
-from chatbridge.splitting import clip, split_document
+from chatbridge.splitting import split_document
 
 FAMILY = "👩‍👩‍👧‍👦"
 FLAG = "🇨🇿"
 SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 ACCENT = "e\u0301\u0323"
 SKIN = "👍🏽"
+SYLLABLE = "\u1112\u1161\u11ab"
+CONJUNCT = "\u0915\u094d\u0937"
+PILE = "e" + "\u0301" * 40
 LONGEST = 16
 
 pieces_of_text = st.sampled_from(
     ["a", "word ", "Sentence. ", "\n", "\n\n", " ", "  ", "ž", "漢", "שלום ", FAMILY, FLAG,
-     SCOTLAND, ACCENT, SKIN, "\u200b", "x" * 30, " \u0301", "\r\n", "?! "]
+     SCOTLAND, ACCENT, SKIN, SYLLABLE, CONJUNCT, "\u200b", "x" * 30, " \u0301", "\r\n", "?! ",
+     "。", "\u0301", "\u200d", "👩", "\U0001f1e8", "\u1161"]
 )  # fmt: skip
 texts = st.lists(pieces_of_text, max_size=40).map("".join)
 runs = st.builds(
@@ -46,7 +50,10 @@ runs = st.builds(
     st.none() | st.just("https://x.example"),
 )
 inlines = st.lists(
-    runs | st.just(Mention("Ann")) | st.just(Emoji("👍")), max_size=4
+    runs
+    | st.sampled_from([Mention("Ann"), Mention("Ann " * 30), Emoji("👍"), Emoji(f":{'o' * 99}:"),
+                       FileName("a.png"), FileName(FAMILY * 15)]),
+    max_size=6,
 ).map(tuple)  # fmt: skip
 simple = st.builds(Paragraph, inlines) | st.builds(CodeBlock, texts)
 nested = st.recursive(
@@ -101,27 +108,92 @@ def test_any_document_is_cut_without_loss(document):
     assert dense(document.plain()) == dense("".join(piece.plain() for piece in pieces))
 
 
-@given(documents)
-def test_every_piece_of_any_document_fits(document):
+@settings(deadline=None)
+@given(documents, units, st.integers(60, 200))
+def test_every_piece_of_any_document_fits(document, unit, longest):
     """Signs of quotes and lists count as well."""
-    pieces = split_document(document, limit(LengthUnit.CODEPOINT, 90))
-    assert [] == [piece for piece in pieces if len(piece.plain()) > 90]
+    pieces = split_document(document, limit(unit, longest))
+    assert [] == [piece for piece in pieces if unit.measure(piece.plain()) > longest]
 
 
-@given(st.lists(pieces_of_text, max_size=40), st.integers(40, 90))
-@example(["x" * 30, " \u0301", "a"] * 6, 40)
-@example([FLAG] * 60, 41)
-def test_no_grapheme_is_cut(parts, longest):
-    """No piece begins inside a character as people see it."""
-    document = Document((Paragraph((Text("".join(parts)),)),))
-    for piece in split_document(document, limit(LengthUnit.CODEPOINT, longest)):
-        text = piece.plain()
-        if text:
-            assert unicodedata.category(text[0]) not in {"Mn", "Me", "Mc"}, ascii(text)
-            assert not text.startswith(("\u200d", "\U0001f3fd", "\U000e0067", "\U000e007f"))
-            assert not text.endswith("\u200d")
-            flags = [c for c in text if "\U0001f1e6" <= c <= "\U0001f1ff"]
-            assert 0 == len(flags) % 2
+def cuts(text: str, shown: list[str]):
+    """Return where a text was cut, as (end of a piece, start of the next); all else is there."""
+    at, found = 0, []
+    for piece in shown:
+        start = text.find(piece, at)
+        assert start >= 0, "a piece is no part of the text, or out of order"
+        found.append((at, start))
+        at = start + len(piece)
+    return [*found[1:], (at, len(text))] if shown else [(0, len(text))]
+
+
+def graphemes(text: str):
+    """Return where the characters, as people see them, begin and end, by another library."""
+    return [match.span() for match in regex.finditer(r"\X", text)]
+
+
+@settings(deadline=None)
+@given(inlines, units, st.integers(4, 90))
+@example((Text("x" * 9 + "e"), Text("\u0301", frozenset({Mark.BOLD}))), LengthUnit.CODEPOINT, 10)
+@example((Text(PILE * 2),), LengthUnit.CODEPOINT, 10)
+@example((Text(SYLLABLE * 9),), LengthUnit.CODEPOINT, 4)
+@example((Text(CONJUNCT * 9),), LengthUnit.CODEPOINT, 4)
+@example((Text("a"), Mention("x" * 40), Text("b")), LengthUnit.CODEPOINT, 10)
+def test_any_inlines_are_cut_at_any_limit(content, unit, longest):
+    """(issue 4) Any limit that one character fits: nothing but white space at cuts is lost, each
+    piece fits, and a grapheme is cut only where it alone is too long.
+    """
+    document = Document((Paragraph(content),))
+    text = document.plain()
+    shown = [piece.plain() for piece in split_document(document, limit(unit, longest))]
+    assert [] == [piece for piece in shown if unit.measure(piece) > longest]
+    whole = {
+        place: text[first:last]
+        for first, last in graphemes(text)
+        for place in range(first + 1, last)
+    }
+    for end, start in cuts(text, shown):
+        assert "" == text[end:start].strip()
+        for place in {end, start} & whole.keys():
+            assert unit.measure(whole[place]) > longest
+
+
+@given(inlines, st.integers(10, 90))
+def test_names_stay_names(content, longest):
+    """A person, a file and a pictogram are cut only where they alone are too long."""
+    document = Document((Paragraph(content),))
+    pieces = split_document(document, limit(LengthUnit.CODEPOINT, longest))
+    whole = [
+        node
+        for node in content
+        if not isinstance(node, Text) and len(Document((Paragraph((node,)),)).plain()) <= longest
+    ]
+    kept = [node for piece in pieces for block in piece.blocks for node in block.content]
+    assert whole == [node for node in kept if not isinstance(node, Text)]
+
+
+@given(texts, units, st.integers(4, 90))
+@example("\n" * 20 + "a" + "\n" * 20, LengthUnit.CODEPOINT, 10)
+@example("a\r\n\r\nb" * 20, LengthUnit.CODEPOINT, 10)
+def test_code_is_cut_without_loss(text, unit, longest):
+    """Of code one line break goes at a cut, or a whole piece of which nothing would be seen."""
+    document = Document((CodeBlock(text),))
+    shown = [piece.plain() for piece in split_document(document, limit(unit, longest))]
+    assert [] == [piece for piece in shown if unit.measure(piece) > longest]
+    for end, start in cuts(text, shown):
+        assert "" == text[end:start].strip()
+
+
+@given(st.lists(st.sampled_from(["a", "b ", "\n", "\n\n", "  c"]), max_size=60).map("".join))
+def test_of_code_only_one_line_break_goes(text):
+    """Where every piece shows something, a cut costs one line break or nothing."""
+    shown = [
+        piece.plain()
+        for piece in split_document(Document((CodeBlock(text),)), limit(LengthUnit.CODEPOINT, 20))
+    ]
+    for end, start in cuts(text, shown)[:-1]:
+        lost = text[end:start]
+        assert lost in {"", "\n"} or ("" == lost.strip() and len(lost) > 10)
 
 
 @given(st.lists(runs, min_size=1, max_size=5).map(tuple))
@@ -198,6 +270,13 @@ def test_code_keeps_its_spaces():
     assert {"py"} == {piece.blocks[0].language for piece in pieces}
 
 
+def test_code_keeps_its_blank_lines():
+    """Blank lines at a cut open the next piece."""
+    code = "one\n\n\n\ntwo"
+    pieces = split_document(Document((CodeBlock(code),)), limit(LengthUnit.CODEPOINT, 6))
+    assert ["one", "\n\n\ntwo"] == [piece.plain() for piece in pieces]
+
+
 _TINY = tuple(Paragraph((Text("a"),)) for _ in range(4000))
 
 
@@ -227,22 +306,3 @@ def test_many_tiny_pieces_cost_little(document):
 def test_white_space_alone_becomes_nothing():
     """A text that shows nothing needs no piece."""
     assert () == split_document(Document.from_plain(" " * 100), limit(LengthUnit.CODEPOINT, 20))
-
-
-@pytest.mark.parametrize(
-    ("text", "count", "clipped"),
-    [
-        ("abc", 3, "abc"),
-        ("abcd", 3, "abc…"),
-        ("ab cd", 3, "ab…"),
-        (FAMILY * 4, 3, FAMILY * 3 + "…"),
-        (FLAG * 4, 3, FLAG * 3 + "…"),
-        (ACCENT * 3, 3, ACCENT * 3),
-        (ACCENT * 4, 3, ACCENT * 3 + "…"),
-        (SKIN * 4, 2, SKIN * 2 + "…"),
-        ("", 3, ""),
-    ],
-)
-def test_clipping_counts_what_people_see(text, count, clipped):
-    """A family is one character, and the ellipsis says that there was more."""
-    assert clipped == clip(text, count)
