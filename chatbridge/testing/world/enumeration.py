@@ -1,8 +1,9 @@
 """Every single fault at every effect, over every scenario of up to two things that people do.
 
-A scenario is run once without faults to count its effects; then once for each effect and each way
-in which it can fail. Reads can fail only; a crash before or after a read is the same as a crash
-after the write before it, since nothing outside differs.
+A scenario is run once without faults to count its effects and to keep copies of the world between
+them; then once for each effect and each way in which it can fail, from the last copy before it.
+Reads can fail only; a crash before or after a read is the same as a crash after the write before
+it, since nothing outside differs.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from chatbridge.jira.jira_desk import JiraDesk
+from chatbridge.testing.world.courses import Course
 from chatbridge.testing.world.faults import MODES
-from chatbridge.testing.world.histories import History, Outcome, run
+from chatbridge.testing.world.histories import History, Outcome
 from chatbridge.testing.world.operations import Step
 from chatbridge.testing.world.stage import MakeDesk
 
@@ -107,53 +109,47 @@ def scenarios(setting: str = "poll") -> Iterator[Scenario]:
 def single_faults(
     scenario: Scenario, *, make_desk: MakeDesk = JiraDesk
 ) -> Iterator[tuple[History, Outcome]]:
-    """Run a scenario without a fault, then with each single one; yield each run.
-
-    How many effects a mode can hit is found by trying: the run in which the fault found none is
-    the last.
-    """
-    plain = scenario.history()
-    yield plain, run(plain, make_desk=make_desk)
+    """Run a scenario without a fault, then with each single one; yield each run."""
+    course = Course.of(scenario.history(), make_desk)
+    yield course.history, course.outcome
     for mode in FAULTS:
-        yield from _each_place(scenario, (mode,), make_desk=make_desk)
+        yield from _each_place(scenario, course, mode)
 
 
 def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let the process stand still at each of its effects while another one works."""
-    yield from _each_place(scenario, ("pause",))
+    yield from _each_place(scenario, Course.of(scenario.history()), "pause")
 
 
 def asides(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let another process work at each effect, while no time passes."""
-    yield from _each_place(scenario, ("aside",))
+    yield from _each_place(scenario, Course.of(scenario.history()), "aside")
 
 
 def overdues(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let Jira take each write later than anybody waits for it."""
-    yield from _each_place(scenario, ("overdue",))
+    yield from _each_place(scenario, Course.of(scenario.history()), "overdue")
 
 
 def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:
     """Let people do something at each effect of a scenario."""
-    steps = OPERATIONS[name]
-    yield from _each_place(scenario, ("meanwhile",), steps[-1], steps[:-1])
+    *before, step = OPERATIONS[name]
+    history = _after(tuple(before), scenario.history())
+    yield from _each_place(scenario, Course.of(history), "meanwhile", step, tuple(before))
 
 
 def _each_place(
     scenario: Scenario,
-    mode: tuple[str],
+    course: Course,
+    mode: str,
     step: Step = (),
     before: tuple[Step, ...] = (),
-    *,
-    make_desk: MakeDesk = JiraDesk,
 ) -> Iterator[tuple[History, Outcome]]:
-    countdown = 0
-    while True:
-        countdown += 1
-        armed: Step = ("arms", *mode, countdown, step) if step else ("arms", *mode, countdown)
-        history = scenario.history(armed)
-        history = evolve(history, steps=(*before, *history.steps))
-        outcome = run(history, make_desk=make_desk)
-        if not outcome.hit:
-            return
-        yield history, outcome
+    for countdown in range(1, course.count(mode) + 1):
+        armed: Step = ("arms", mode, countdown, step) if step else ("arms", mode, countdown)
+        history = _after(before, scenario.history(armed))
+        yield history, course.with_fault(mode, countdown, step)
+
+
+def _after(before: tuple[Step, ...], history: History) -> History:
+    return history.with_steps((*before, *history.steps))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -69,7 +71,6 @@ class Outcome:
         effects: how many effects there were before faults were stopped.
         hit: the faults that found their effect.
         trace: the effects, where asked for.
-        kinds: the kind of each effect, where asked for.
     """
 
     problems: tuple[str, ...]
@@ -93,34 +94,52 @@ class _Surprises(logging.Handler):
 
 def run(history: History, *, traced: bool = False, make_desk: MakeDesk = JiraDesk) -> Outcome:
     """Let a history happen, then let it settle, and judge; what it began with, `JiraDesk` made."""
+    with heard() as surprises:
+        world = ready(history, make_desk)
+        if traced:
+            world.gate.trace = []
+        for step in history.steps:
+            perform(world, step)
+            if world.truth.violations:
+                break
+        return judged(world, surprises)
+
+
+def ready(history: History, make_desk: MakeDesk = JiraDesk) -> World:
+    """Return the world of a history before its first step."""
+    start = beginning(history.start, history.mode, history.edition, history.platform)
+    return prepare(
+        World(
+            start, mode=history.mode, processes=history.processes, hints=history.hints,
+            edition=history.edition, platform=history.platform, make_desk=make_desk,
+        )
+    )  # fmt: skip
+
+
+def judged(world: World, surprises: list[str]) -> Outcome:
+    """Let a world settle, and judge it.
+
+    Args:
+        world: after the last step.
+        surprises: what was heard of since its first.
+    """
+    effects = world.gate.count
+    problems = tuple(world.truth.violations or settle(world))
+    trace = tuple(world.gate.trace or ())
+    return Outcome((*problems, *surprises), effects, tuple(world.gate.hit), trace)
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Yield a list of what the library did not foresee: it survives that, and logs it."""
     logger, surprises = logging.getLogger("chatbridge"), _Surprises()
     before, logger.propagate = logger.propagate, False
     logger.addHandler(surprises)
     try:
-        outcome = _run(history, traced, make_desk)
+        yield surprises.found
     finally:
         logger.removeHandler(surprises)
         logger.propagate = before
-    return evolve(outcome, problems=(*outcome.problems, *surprises.found))
-
-
-def _run(history: History, traced: bool, make_desk: MakeDesk) -> Outcome:
-    world = prepare(
-        World(
-            beginning(history.start, history.mode, history.edition, history.platform),
-            mode=history.mode, processes=history.processes, hints=history.hints,
-            edition=history.edition, platform=history.platform, make_desk=make_desk,
-        )
-    )  # fmt: skip
-    if traced:
-        world.gate.trace = []
-    for step in history.steps:
-        perform(world, step)
-        if world.truth.violations:
-            break
-    effects = world.gate.count
-    problems = tuple(world.truth.violations or settle(world))
-    return Outcome(problems, effects, tuple(world.gate.hit), tuple(world.gate.trace or ()))
 
 
 @cache

@@ -130,7 +130,9 @@ def _arms(world: World, mode: str, countdown: int, step: Step = ()) -> None:
 def _on_process(action: str) -> Callable[[World, int], None]:
     def act(world: World, process: int) -> None:
         chosen = world.processes[process % len(world.processes)]
-        {"run": chosen.run, "crash": chosen.crash, "stop": chosen.stop}[action]()
+        {"run": chosen.run, "go_on": chosen.go_on, "crash": chosen.crash, "stop": chosen.stop}[
+            action
+        ]()
 
     return act
 
@@ -188,6 +190,7 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "restores": _restores,
     "arms": _arms,
     "run": _on_process("run"),
+    "goes_on": _on_process("go_on"),
     "crash": _on_process("crash"),
     "stop": _on_process("stop"),
     "delivers": _delivers,

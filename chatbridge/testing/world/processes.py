@@ -18,6 +18,10 @@ from chatbridge.workqueue import work_once
 
 _AFTER_ERROR = 5.0
 _MOST_TURNS = 20
+_ROUNDS = ("wake", "roster", "poll", "feed", "tend")
+_SERVE = "serve"
+_WORK = ("work",) * 20
+"""At most so many handles are worked on before what comes next."""
 
 
 @define(eq=False)
@@ -37,6 +41,9 @@ class Process:
     due: dict[str, float] = field(factory=dict)
     wanted: list[tuple[str, str, Any]] = field(factory=list)
     deaths: int = 0
+    turns: int = 0
+    did: bool = False
+    left: list[str] = field(factory=list)
 
     @property
     def alive(self) -> bool:
@@ -53,9 +60,14 @@ class Process:
 
     def run(self) -> None:
         """Do all that is due now; start first where it is dead."""
-        for _ in range(_MOST_TURNS):
-            if not self._turn():
-                break
+        self.turns, self.did, self.left = _MOST_TURNS, True, []
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Do what is left to be done of `run`; all that it has to know is kept in the process."""
+        while self.left or self._begins_turn():
+            self.world.rests()
+            self._do(self.left.pop())
 
     def deliver(self, simulator: Simulator, owed: OwedWebhook) -> None:
         """Bring it one webhook and let the sender know what it answered."""
@@ -138,21 +150,35 @@ class Process:
             self.guarded(self.start)
         return self.bridge is not None
 
-    def _turn(self) -> bool:
-        """Do each round that is due and all handles; return whether there was anything."""
-        if not self._ensure_started():
+    def _begins_turn(self) -> bool:
+        """List what a turn consists of, the last first; tell whether there is one more."""
+        if not self.did or not self.turns or not self._ensure_started():
             return False
-        did = False
-        for name in ("wake", "roster", "poll", "feed", "tend"):
-            if self.bridge is not None and self._is_due(name):
-                did = True
-                self._round(name)
+        self.turns -= 1
+        self.did = False
+        self.left = [*_WORK, _SERVE, *reversed(_ROUNDS)]
+        return True
+
+    def _do(self, what: str) -> None:
+        """Do one thing of a turn: a round where it is due, a file, or one handle."""
+        if self.bridge is None:
+            return
+        if what == _SERVE:
+            while self.bridge is not None and self.wanted:
+                self.did = True
+                self.serve(*self.wanted.pop(0))
+        elif what in _ROUNDS:
+            if self._is_due(what):
+                self.did = True
+                self._round(what)
                 # A worker may be quicker than the next round.
-                self._work_some()
-        while self.bridge is not None and self.wanted:
-            did = True
-            self.serve(*self.wanted.pop(0))
-        return self._work_some() or did
+                self.left += _WORK
+        elif (handle := self.bridge.engine.queue.get(wait=0)) is not None:
+            self.did = True
+            self.work(handle)
+        else:
+            while self.left and self.left[-1] == what:
+                self.left.pop()
 
     def serve(self, issue_id: str, comment_id: str, file: Any) -> bytes | None:
         """Hand out a file of a comment as to a platform that fetches it; None: refused."""
@@ -171,16 +197,6 @@ class Process:
         if fetched is not None:
             self.world.truth.handed_out(fetched, since)
         return fetched
-
-    def _work_some(self) -> bool:
-        did = False
-        for _ in range(_MOST_TURNS):
-            handle = self.bridge.engine.queue.get(wait=0) if self.bridge is not None else None
-            if handle is None:
-                break
-            did = True
-            self.work(handle)
-        return did
 
     def _is_due(self, name: str) -> bool:
         if self.due.get(name, float("inf")) > self.world.clock.monotonic():

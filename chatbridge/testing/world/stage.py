@@ -90,6 +90,7 @@ class World:
         self.marks: set[str] = set()
         self.timings = Timings()
         self.act: Any = None
+        self.at_rest: Callable[[], None] | None = None
         if beginning is None:
             self._set_up(mode)
         else:
@@ -151,6 +152,11 @@ class World:
             self.storage.delete(key)
         for key, value in rows:
             self.storage.put(key, value)
+
+    def rests(self) -> None:
+        """Let somebody look at the world while no process is in the middle of anything."""
+        if self.at_rest is not None:
+            self.at_rest()
 
     def pause(self, effect: Effect) -> None:
         """Let a process stand still for longer than a lease while another one works."""
