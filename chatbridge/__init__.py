@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         AnswersWebhooks,
         Batch,
         BotIdentity,
+        CompletesEvents,
         EditsMessages,
         FetchesFiles,
         Polls,
@@ -112,8 +113,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "adapter": (
-        "API_VERSION Adapter AnswersChoices AnswersWebhooks Batch BotIdentity EditsMessages "
-        "FetchesFiles Polls RegistersWebhooks ShowsTyping Update WebhookState"
+        "API_VERSION Adapter AnswersChoices AnswersWebhooks Batch BotIdentity CompletesEvents "
+        "EditsMessages FetchesFiles Polls RegistersWebhooks ShowsTyping Update WebhookState"
     ),
     "administration": "Administration NewBot",
     "bridge": "Bridge",
@@ -167,7 +168,7 @@ __all__ = [  # noqa: RUF022 - in the order of Python's sorted()
     "ABSENT", "ANY", "API_VERSION", "Adapter", "Address", "Administration", "AnswersChoices",
     "AnswersWebhooks", "Attachment", "AvailabilityChanged", "Batch", "BotIdentity", "Bridge",
     "Capabilities", "ChatbridgeError", "Choice", "ChoicePicked", "Clock", "CloudDesk", "Command",
-    "ConfigurationError", "ConflictError", "Contact", "Content", "ContentError",
+    "CompletesEvents", "ConfigurationError", "ConflictError", "Contact", "Content", "ContentError",
     "ConversationMigrated", "ConversationStarted", "DataCenterDesk", "DeliveryError",
     "DeliveryReported", "Desk", "Document", "EditsMessages", "Event", "EventOrigin", "Exchange",
     "FetchesFiles", "FileKind", "FileLimit", "Finding", "FormPart", "Headers", "Health",

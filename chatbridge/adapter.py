@@ -247,6 +247,26 @@ class ShowsTyping(Protocol):
 
 
 @runtime_checkable
+class CompletesEvents(Protocol):
+    """A platform whose webhooks leave out what only a call can tell."""
+
+    def complete(self, events: list[Event]) -> Exchange[list[Event]]:
+        """Return the events of one webhook, completed and perhaps with further ones.
+
+        Such as what a reply answers, or what was written before the bot was let into a chat.
+        Carried out before the events are worked on, and again with every repeat of the webhook: all
+        calls must be repeatable. What cannot be found out stays as it is.
+
+        Args:
+            events: as `parse` returned them.
+
+        Raises:
+            DeliveryError: not now; the webhook has to come again.
+        """
+        ...
+
+
+@runtime_checkable
 class AnswersWebhooks(Protocol):
     """A platform for which something must travel in the webhook's own answer."""
 

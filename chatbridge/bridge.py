@@ -217,13 +217,16 @@ class Bridge:
         """
         return self.engine.files.open(token, head=head)
 
-    def webhook_url(self, bot: OpenBot) -> str:
+    def webhook_url(self, bot: OpenBot | tuple[str, str]) -> str:
         """Return the URL to which a bot's platform sends its webhooks.
+
+        Args:
+            bot: a bot, or platform and id of one, which no project needs to have yet.
 
         Raises:
             ConfigurationError: no public URL is set.
         """
-        return self._intake.webhook_url(bot)
+        return self._intake.webhook_url(*(bot if isinstance(bot, tuple) else bot.key))
 
     def hint_url(self, site: str) -> str | None:
         """Return the URL for a webhook in Jira, None without a public URL."""

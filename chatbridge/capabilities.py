@@ -87,6 +87,8 @@ class Capabilities:
         receipts: whether delivery is reported later.
         idempotent: whether `OutgoingMessage.key` keeps a repeat from showing twice.
         proof: how webhooks prove themselves, None where there are none.
+        webhook_routes: the calls that are webhooks, each as "<method>" or "<method> <path below the
+            webhook's URL>", such as "PUT /transactions/*"; a segment `*` stands for any one.
         ordered: whether webhooks of one chat come one at a time and in order.
         answer_within: seconds in which a webhook must be answered.
         horizon: seconds for which the platform keeps an event that was not taken.
@@ -115,6 +117,7 @@ class Capabilities:
     receipts: bool = False
     idempotent: bool = False
     proof: Proof | None = None
+    webhook_routes: tuple[str, ...] = field(default=("POST",), converter=tuple[str, ...])
     ordered: bool = False
     answer_within: float = 10.0
     horizon: float = 3600.0

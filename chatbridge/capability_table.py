@@ -13,10 +13,14 @@ from chatbridge.adapter import Adapter
 from chatbridge.capabilities import Capabilities, FileLimit
 
 OPTIONAL = (
-    "AnswersChoices", "AnswersWebhooks", "EditsMessages", "FetchesFiles", "Polls",
-    "RegistersWebhooks", "ShowsTyping",
+    "AnswersChoices", "AnswersWebhooks", "CompletesEvents", "EditsMessages", "FetchesFiles",
+    "Polls", "RegistersWebhooks", "ShowsTyping",
 )  # fmt: skip
 """What an adapter may do besides; found by being implemented."""
+
+
+_USUAL: tuple[Any, ...] = (False, 0, None, [], {}, ["POST"])
+"""What needs no row: what a platform cannot, and that webhooks are posted."""
 
 
 def capabilities_of(adapter: type[Adapter]) -> dict[str, Any]:
@@ -33,7 +37,7 @@ def capability_table(adapter: type[Adapter]) -> str:
     rows = [
         f"| `{name}` | {_shown(value)} |"
         for name, value in capabilities_of(adapter).items()
-        if value not in (False, 0, None, [], {})
+        if value not in _USUAL
     ]
     return "\n".join(["| capability | value |", "| --- | --- |", *rows])
 
@@ -43,6 +47,8 @@ def _plain(value: Any) -> Any:
         return value.value
     if isinstance(value, frozenset):
         return sorted(map(str, value))
+    if isinstance(value, tuple):
+        return list(value)
     if isinstance(value, FileLimit):
         return {each.name: _plain(getattr(value, each.name)) for each in attrs.fields(FileLimit)}
     if isinstance(value, Mapping):

@@ -75,6 +75,8 @@ def check_mode(adapter: Adapter, mode: str) -> None:
             f"a {adapter.name} bot cannot be polled: set public_url, which lets webhooks in, and "
             "give it the mode webhook"
         )
+    if mode == "webhook" and adapter.capabilities.proof is None:
+        raise ConfigurationError(f"a {adapter.name} bot has no webhooks: give it the mode poll")
 
 
 def check_site(desk: OpenDesk) -> Finding:

@@ -244,6 +244,8 @@ class WebhookRequest:
         query: the query string without its question mark.
         received_at: Unix seconds, for signed timestamps; 0 where unknown.
         path_secret: what its path ends with where that is a secret of a sender who cannot sign.
+        method: the verb in capitals.
+        path: what follows the webhook's own URL, decoded, such as "/ping"; empty as a rule.
     """
 
     headers: Headers = field(converter=as_headers)
@@ -251,6 +253,8 @@ class WebhookRequest:
     query: str = ""
     received_at: float = 0.0
     path_secret: str = ""
+    method: str = "POST"
+    path: str = ""
 
     def json(self) -> Any:
         """Return the body read as JSON.
@@ -277,12 +281,14 @@ class WebhookAnswer:
         body: the body; empty as a rule.
         media_type: of the body.
         retry_after: seconds for a Retry-After header, or None.
+        headers: further header fields.
     """
 
     status: int = 200
     body: bytes = b""
     media_type: str = "text/plain; charset=utf-8"
     retry_after: int | None = None
+    headers: Headers = field(factory=Headers, converter=as_headers, kw_only=True)
 
     def __repr__(self) -> str:
         return f"<WebhookAnswer {self.status}>"

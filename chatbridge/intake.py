@@ -12,12 +12,12 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from chatbridge.adapter import AnswersWebhooks
+from chatbridge.adapter import AnswersWebhooks, CompletesEvents
 from chatbridge.answers import greeting, travels_in_answer
 from chatbridge.clock import Clock
 from chatbridge.desk import Desk
 from chatbridge.engine import Engine
-from chatbridge.errors import ConfigurationError, WebhookError
+from chatbridge.errors import ConfigurationError, DeliveryError, RetryLaterError, WebhookError
 from chatbridge.events import Event
 from chatbridge.http_types import MAX_WEBHOOK, WebhookAnswer, WebhookRequest
 from chatbridge.observation import NoticeKind, Observer
@@ -26,12 +26,14 @@ from chatbridge.records import Conversation
 from chatbridge.roster import OpenBot, OpenProject, conversation_subject
 from chatbridge.routing import Action, decide
 from chatbridge.situations import Situations
+from chatbridge.webhook_routes import unrouted
 
 _log = logging.getLogger("chatbridge.intake")
 
 _HINTS_RECENT: Final = 3600.0
 _LOOK_FOR_NEW_BOTS: Final = 1.0
 _PAUSED: Final = 60
+_SOON: Final = 2.0
 
 
 class Intake:
@@ -80,11 +82,18 @@ class Intake:
         if found is None:
             return WebhookAnswer(503, retry_after=_PAUSED)
         project, bot = found
+        strange = unrouted(bot.adapter.capabilities.webhook_routes, webhook)
+        if strange is not None:
+            return strange
         try:
             bot.adapter.verify(webhook)
-            events = bot.adapter.parse(webhook)
+            events = self._completed(bot, bot.adapter.parse(webhook))
         except WebhookError as error:
             return self._refused(platform, error)
+        except DeliveryError as error:
+            # What was not understood is not taken: it comes again.
+            _log.warning("a webhook of %s cannot be completed now: %s", platform, error)
+            return WebhookAnswer(503, retry_after=_seconds(error))
         self.last_webhook[bot.party.name] = self._clock.time()
         greeted = [event for event in events if travels_in_answer(bot, event)]
         if greeted:
@@ -121,7 +130,7 @@ class Intake:
         self.last_webhook[f"site {site}"] = self._clock.time()
         return WebhookAnswer(200)
 
-    def webhook_url(self, bot: OpenBot) -> str:
+    def webhook_url(self, platform: str, bot_id: str) -> str:
         """Return the URL to which a bot's platform sends its webhooks.
 
         Raises:
@@ -132,8 +141,8 @@ class Intake:
                 "public_url is not set: webhooks need an https URL that the platform can reach; "
                 "set it, or use polling"
             )
-        token = self._tokens(*bot.key)[0]
-        return f"{self._public_url}/webhooks/{bot.record.platform}/{token}"
+        token = self._tokens(platform, bot_id)[0]
+        return f"{self._public_url}/webhooks/{platform}/{token}"
 
     def owns_url(self, url: str) -> bool:
         """Tell whether a webhook URL, as a platform knows it, is one of this bridge.
@@ -174,6 +183,12 @@ class Intake:
         told = kept.record.greeted and key not in kept.record.done
         return greeting(project, with_notice=not told)
 
+    def _completed(self, bot: OpenBot, events: list[Event]) -> list[Event]:
+        """Let the adapter ask its platform for what the webhook left out."""
+        if not isinstance(bot.adapter, CompletesEvents):
+            return events
+        return self._engine().roster.call(bot, bot.adapter.complete(events))
+
     def _noted(self, bot: OpenBot, events: list[Event]) -> WebhookAnswer:
         """Let the events be noted some time; nothing is lost with one that is not."""
         for event in events:
@@ -190,8 +205,8 @@ class Intake:
             drain(engine, self._clock, deadline, lambda: engine.lanes.wait(tickets, 0))
         if engine.lanes.wait(tickets, within) and all(ticket.finished for ticket in tickets):
             return WebhookAnswer(200)
-        waits = [ticket.retry_after or 2.0 for ticket in tickets if not ticket.finished]
-        return WebhookAnswer(503, retry_after=math.ceil(max(waits, default=2.0)))
+        waits = [ticket.retry_after or _SOON for ticket in tickets if not ticket.finished]
+        return WebhookAnswer(503, retry_after=math.ceil(max(waits, default=_SOON)))
 
     def _refused(self, subject: str, error: WebhookError) -> WebhookAnswer:
         self._observer.notice(NoticeKind.WEBHOOK_REFUSED, subject, str(error))
@@ -218,3 +233,10 @@ class Intake:
                         for taken in self._tokens(*bot.key):
                             self._routes[(bot.record.platform, taken)] = bot.key
             return self._routes.get((platform, token))
+
+
+def _seconds(error: DeliveryError) -> int:
+    """Return when to come again; who was refused is asked about again much later."""
+    if isinstance(error, RetryLaterError):
+        return math.ceil(error.retry_after or _SOON)
+    return _PAUSED

@@ -43,8 +43,8 @@ VALUES = {
 """What is said of public names that are no classes or functions with a docstring of their own."""
 
 OPTIONAL = (
-    "Polls", "RegistersWebhooks", "AnswersWebhooks", "AnswersChoices", "EditsMessages",
-    "FetchesFiles", "ShowsTyping",
+    "Polls", "RegistersWebhooks", "AnswersWebhooks", "CompletesEvents", "AnswersChoices",
+    "EditsMessages", "FetchesFiles", "ShowsTyping",
 )  # fmt: skip
 """What an adapter can do beyond verify, parse and send."""
 

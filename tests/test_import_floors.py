@@ -26,7 +26,7 @@ FLOORS: dict[int, str] = {
     ),
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
-        "setting_texts unsealed desk_values payloads plain_text kept_fields"
+        "webhook_routes setting_texts unsealed desk_values payloads plain_text kept_fields"
     ),
     2: "adapter desk storage hookspecs capability_table",
     3: (

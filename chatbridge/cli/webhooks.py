@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from urllib.parse import urlsplit
 
 import click
 
-from chatbridge import Bridge, ConfigurationError, SiteSettings, WebhookState
+from chatbridge import (
+    Bridge,
+    ConfigurationError,
+    RegistersWebhooks,
+    SiteSettings,
+    WebhookState,
+)
 from chatbridge.cli.display import show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
 from chatbridge.roster import OpenBot
@@ -28,6 +35,7 @@ def set_(invocation: Invocation, name: str) -> None:
         _check_any(name, changed)
         for bot in changed:
             click.echo(f"{bot}: events come by webhook now")
+        _say_by_hand(bridge, name)
         _say_hint_url(bridge, bridge.admin.project(name).settings.site)
 
 
@@ -41,6 +49,21 @@ def remove(invocation: Invocation, name: str) -> None:
         _check_any(name, changed)
         for bot in changed:
             click.echo(f"{bot}: is polled now")
+
+
+@webhook.command()
+@click.argument("platform")
+@click.argument("bot_id")
+@pass_invocation
+def url(invocation: Invocation, platform: str, bot_id: str) -> None:
+    """Print a bot's webhook URL, for a platform that is told by hand.
+
+    BOT_ID is the platform's own, such as @helpdesk:example.org; the bot needs no project yet. Who
+    knows the URL may knock, so keep it to yourself.
+    """
+    with invocation.bridge() as bridge:
+        bridge.plugins.adapter(platform)
+        click.echo(bridge.webhook_url((platform, bot_id)))
 
 
 @webhook.command()
@@ -91,6 +114,18 @@ def _check_any(name: str, bots: object) -> None:
         raise ConfigurationError(
             f"project {name} has no bot that can act; chatbridge project show {name}"
         )
+
+
+def _say_by_hand(bridge: Bridge, name: str) -> None:
+    """Say which platforms have to be told by hand where their webhooks go."""
+    project = bridge.engine.roster.project(name)
+    for bot in project.bots if project is not None else ():
+        if not isinstance(bot.adapter, RegistersWebhooks):
+            platform, bot_id = bot.key
+            click.echo(
+                f"{platform} has to be told by hand where they go; this prints the URL: "
+                f"chatbridge webhook url {platform} {shlex.quote(bot_id)}"
+            )
 
 
 def _say_former_secrets(name: str, bot: OpenBot) -> None:

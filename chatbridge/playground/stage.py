@@ -16,7 +16,7 @@ from chatbridge.adapter import RegistersWebhooks
 from chatbridge.administration import NewBot
 from chatbridge.bridge import Bridge
 from chatbridge.errors import ChatbridgeError
-from chatbridge.http_types import WebhookAnswer, WebhookRequest
+from chatbridge.http_types import WebhookAnswer
 from chatbridge.jira.jira_desk import CloudDesk
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import new_root_key, root_key_from_text
@@ -138,12 +138,12 @@ class Stage:
 
     def _received(self, owed: OwedWebhook) -> WebhookAnswer:
         assert self.bridge is not None
-        parts = urlsplit(owed.url)
-        kind, *names = parts.path.strip("/").split("/")
-        webhook = WebhookRequest(owed.headers, owed.body, parts.query, self.clock.time())
+        kind, name, *rest = urlsplit(owed.url).path.strip("/").split("/")
         if kind == "hints":
-            return self.bridge.receive_hint(names[0], webhook)
-        return self.bridge.receive_webhook(names[0], names[1], webhook)
+            return self.bridge.receive_hint(name, owed.received(at=self.clock.time()))
+        token, *below = rest
+        webhook = owed.received("".join(f"/{part}" for part in below), self.clock.time())
+        return self.bridge.receive_webhook(name, token, webhook)
 
     def _fetch_all(self) -> bool:
         owed = [

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, TypeAlias
 from attrs import define, field, frozen
 
 from chatbridge.clock import Clock, SystemClock
-from chatbridge.http_types import Headers, HttpResponse, as_headers
+from chatbridge.http_types import Headers, HttpResponse, WebhookRequest, as_headers
 
 Control: TypeAlias = Callable[[dict[str, Any]], Any]
 """Does one action: arguments by name in, what JSON can carry out."""
@@ -81,6 +81,7 @@ class OwedWebhook:
         headers: its header fields.
         body: its body.
         due: the clock's `monotonic()` from which on it may be sent.
+        method: the verb.
     """
 
     webhook_id: str
@@ -88,6 +89,17 @@ class OwedWebhook:
     headers: dict[str, str]
     body: bytes
     due: float
+    method: str = "POST"
+
+    def received(self, path: str = "", at: float = 0.0) -> WebhookRequest:
+        """Return it as it arrives.
+
+        Args:
+            path: what of its URL follows the webhook's own.
+            at: Unix seconds.
+        """
+        query = self.url.partition("?")[2]
+        return WebhookRequest(self.headers, self.body, query, at, method=self.method, path=path)
 
 
 @frozen

@@ -82,7 +82,7 @@ class WebhookCourier:
                 self._pool.submit(self._fetch, simulator, fetch)
 
     def _deliver(self, simulator: Simulator, webhook: OwedWebhook) -> None:
-        answer = self._call("POST", webhook.url, webhook.body, webhook.headers)
+        answer = self._call(webhook.method, webhook.url, webhook.body, webhook.headers)
         status, headers, body = answer or (None, Headers(), b"")
         retry_after = _seconds(headers.get("Retry-After"))
         simulator.webhook_answered(webhook.webhook_id, status, retry_after, body[:_LONGEST_ANSWER])

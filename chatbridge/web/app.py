@@ -29,7 +29,9 @@ _log = logging.getLogger("chatbridge.web")
 MAX_BODY: Final = MAX_WEBHOOK
 """Bytes of the largest webhook that is read."""
 
-_WEBHOOK: Final = re.compile(r"/webhooks/([a-z][a-z0-9_-]{0,39})/([A-Za-z0-9_-]{1,128})")
+_WEBHOOK: Final = re.compile(
+    r"/webhooks/([a-z][a-z0-9_-]{0,39})/([A-Za-z0-9_-]{1,128})((?:/.{0,1024})?)", re.DOTALL
+)
 _HINT: Final = re.compile(r"/hints/([^/]{1,255})(?:/([A-Za-z0-9_-]{16,128}))?")
 _WAIT: Final = 5
 
@@ -41,10 +43,11 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 def web_app(bridge: Bridge, *, clock: Clock | None = None) -> WsgiApp:
     """Return a WSGI application (PEP 3333) for the webhooks and files of a bridge.
 
-    It answers `POST /webhooks/<platform>/<token>`, `POST /hints/<site>` (or, from a Jira that
-    cannot sign, `POST /hints/<site>/<secret>`), `GET /files/<token>/<name>`, `GET /health` (503
-    where something needs an operator) and, with the extra `metrics`, `GET /metrics`, below whatever
-    prefix it is mounted under; the prefix is part of the bridge's `public_url`.
+    It answers `POST /webhooks/<platform>/<token>` (where a platform calls otherwise, other methods
+    and paths below that one, as `Capabilities.webhook_routes` says), `POST /hints/<site>` (or, from
+    a Jira that cannot sign, `POST /hints/<site>/<secret>`), `GET /files/<token>/<name>`, `GET
+    /health` (503 where something needs an operator) and, with the extra `metrics`, `GET /metrics`,
+    below whatever prefix it is mounted under; the prefix is part of the bridge's `public_url`.
 
     Args:
         bridge: whose webhooks; best a started one, else each webhook is worked on while its sender
@@ -111,13 +114,14 @@ def _respond(bridge: Bridge, clock: Clock, environ: Environ) -> _Response:
     chat, hint = _WEBHOOK.fullmatch(path), _HINT.fullmatch(path)
     if chat is None and hint is None:
         return 404, [], b""
-    if method != "POST":
+    if hint is not None and method != "POST":
         return _wrong_method("POST")
     body = _body(environ)
     if isinstance(body, int):
         return body, [], b""
     webhook = WebhookRequest(_headers(environ), body, environ.get("QUERY_STRING", ""), clock.time())
     if chat is not None:
+        webhook = evolve(webhook, method=method, path=chat[3])
         return _answered(bridge.receive_webhook(chat[1], chat[2], webhook))
     assert hint is not None
     return _answered(bridge.receive_hint(hint[1], evolve(webhook, path_secret=hint[2] or "")))
@@ -127,6 +131,7 @@ def _answered(answer: WebhookAnswer) -> _Response:
     fields = [("Content-Type", answer.media_type)]
     if answer.retry_after is not None:
         fields.append(("Retry-After", str(answer.retry_after)))
+    fields += answer.headers.items()
     return answer.status, fields, answer.body
 
 

@@ -50,6 +50,16 @@ class CrashesOnStrangeHeaders(TelegramAdapter):
         super().verify(webhook)
 
 
+class LosesEvents(TelegramAdapter):
+    def complete(self, events: list[cb.Event]) -> cb.Exchange[list[cb.Event]]:
+        yield from ()
+        return [event for event in events if isinstance(event, cb.MessageReceived)]
+
+
+class RoutesOddly(TelegramAdapter):
+    capabilities = evolve(TelegramAdapter.capabilities, webhook_routes=("POST transactions",))
+
+
 class ReadsTheClock(TelegramAdapter):
     def parse(self, webhook: Any) -> Any:
         now = __import__("time").time()
@@ -140,6 +150,8 @@ FAULTS: dict[type[Any], str] = {
     planted_sending.DropsChoices: "test_choices_are_offered",
     planted_sending.DropsLabels: "test_label_is_shown",
     planted_sending.DropsFiles: "test_files_are_sent_as_declared",
+    LosesEvents: "test_completing_leaves_nothing_out",
+    RoutesOddly: "test_webhook_routes_are_whole",
     planted_sending.DropsReplies: "test_reply_is_shown",
     planted_sending.CutsTexts: "test_long_texts_are_shown_whole",
     planted_sending.DropsTables: "test_content_is_shown",

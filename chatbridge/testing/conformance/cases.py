@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.adapter import Adapter, BotIdentity
 from chatbridge.clock import Clock
@@ -35,12 +35,14 @@ class Payload:
         kind: the class of the events that it holds.
         body: its bytes, as they came.
         headers: recorded with it, None where there is no such file.
+        polled: whether it is an answer to a poll.
     """
 
     name: str
     kind: str
     body: bytes = field(repr=False)
     headers: Mapping[str, str] | None = field(default=None, repr=False)
+    polled: bool = False
 
 
 @frozen(kw_only=True)
@@ -55,6 +57,8 @@ class AdapterCase:
             answers to `poll`. A file is named `<class of the event>.<what it shows>.json`, such as
             `MessageReceived.text.json`; the headers that were recorded with it stand in
             `MessageReceived.text.headers.json`, as one object.
+        polled: the folder of recorded answers to `poll`, named likewise, of an adapter that has
+            webhooks besides, and of another shape.
         prove: returns the header fields by which a body proves itself under these settings; not
             needed where every payload has its recorded headers.
         position: from which recorded answers to `poll` were asked for; None: the first time.
@@ -70,6 +74,7 @@ class AdapterCase:
     adapter: type[Adapter]
     settings: Mapping[str, Any] = field(repr=False)
     payloads: Path
+    polled: Path | None = None
     prove: Callable[[bytes], Mapping[str, str]] | None = None
     position: str | None = None
     received_at: float = 0.0
@@ -100,11 +105,9 @@ class AdapterCase:
         Raises:
             ConfigurationError: there is none, or a file is named in another way.
         """
-        files = sorted(self.payloads.iterdir()) if self.payloads.is_dir() else []
-        bodies = [file for file in files if _is_payload(file)]
-        if not bodies:
-            raise ConfigurationError(f"there is no payload in {self.payloads.name}/")
-        return [_read(file) for file in bodies]
+        by_webhook = self.adapter.capabilities.proof is not None
+        found = _read_all(self.payloads, polled=not by_webhook)
+        return found if self.polled is None else [*found, *_read_all(self.polled, polled=True)]
 
     def webhook(self, payload: Payload) -> WebhookRequest:
         """Return a payload as the genuine webhook that it was."""
@@ -138,6 +141,14 @@ class StorageCase:
 def event_kinds() -> dict[str, type[Any]]:
     """Return name -> class of every event."""
     return {kind.__name__: kind for kind in EventOrigin.__subclasses__()}
+
+
+def _read_all(folder: Path, *, polled: bool) -> list[Payload]:
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    found = [evolve(_read(file), polled=polled) for file in files if _is_payload(file)]
+    if not found:
+        raise ConfigurationError(f"there is no payload in {folder.name}/")
+    return found
 
 
 def _is_payload(file: Path) -> bool:

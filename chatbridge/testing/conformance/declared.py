@@ -16,6 +16,7 @@ from chatbridge.capabilities import Capabilities
 from chatbridge.exchange import origin
 from chatbridge.secret import Secret
 from chatbridge.testing.conformance.given import AdapterTests
+from chatbridge.webhook_routes import ROUTE
 
 _PROTOCOLS = {
     name: [member for member in vars(cls) if not member.startswith("_")]
@@ -24,7 +25,7 @@ _PROTOCOLS = {
 }
 _EXCHANGES = (
     "identify", "send", "poll", "register_webhook", "webhook_state", "answer_choice", "edit",
-    "fetch", "typing",
+    "fetch", "typing", "complete",
 )  # fmt: skip
 _SECRETIVE = re.compile(r"token|secret|password|api_?key", re.IGNORECASE)
 _LEAST_DATA = 64
@@ -94,6 +95,12 @@ class DeclaredTests(AdapterTests):
         own = [name for name in ("verify", "parse") if name in _defined(type(adapter))]
         if adapter.capabilities.proof is not None:
             assert own == ["verify", "parse"], "implement verify and parse, or say proof=None"
+
+    def test_webhook_routes_are_whole(self, capabilities: Capabilities) -> None:
+        """Every route is a method, or a method and a path; there is one where webhooks come."""
+        wrong = [each for each in capabilities.webhook_routes if not ROUTE.fullmatch(each)]
+        assert [] == wrong, "a route is such as 'POST', or 'PUT /transactions/*'"
+        assert capabilities.proof is None or capabilities.webhook_routes
 
     @pytest.mark.parametrize("protocol", sorted(_PROTOCOLS))
     def test_protocols_are_whole(self, adapter: Adapter, protocol: str) -> None:

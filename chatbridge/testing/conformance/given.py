@@ -71,7 +71,7 @@ class AdapterTests:
 
 def events_of(case: AdapterCase, adapter: Adapter, payload: Payload, body: bytes) -> list[Event]:
     """Return the events of a payload, its body perhaps another: by webhook, or else by poll."""
-    if adapter.capabilities.proof is not None:
+    if not payload.polled:
         headers: Mapping[str, str] = case.webhook(payload).headers
         return adapter.parse(WebhookRequest(headers, body, received_at=case.received_at))
     poll = getattr(adapter, "poll", None)

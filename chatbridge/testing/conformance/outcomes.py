@@ -21,7 +21,7 @@ from chatbridge.errors import (
     RetryLaterError,
     UnknownOutcomeError,
 )
-from chatbridge.events import ChoicePicked
+from chatbridge.events import ChoicePicked, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import HttpRequest, HttpResponse
 from chatbridge.outgoing import OutgoingMessage
@@ -176,11 +176,18 @@ def exchanges(adapter: Adapter, case: AdapterCase) -> Iterator[tuple[str, Exchan
         "edit": (case.message_id, _message(case)),
         "answer_choice": (picked, "Noticed"),
         "fetch": (Attachment(FileKind.DOCUMENT, name="a.txt", ref="ref-1"),),
+        "complete": (_told(adapter, case),),
     }
     for name, given in arguments.items():
         method = getattr(adapter, name, None)
         if method is not None:
             yield name, method(*given)
+
+
+def _told(adapter: Adapter, case: AdapterCase) -> list[Event]:
+    """Return what the recorded webhooks say."""
+    payloads = [payload for payload in case.recorded() if not payload.polled]
+    return [event for each in payloads for event in adapter.parse(case.webhook(each))]
 
 
 def _message(case: AdapterCase, address: Address | None = None) -> OutgoingMessage:

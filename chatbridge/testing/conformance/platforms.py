@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatbridge.adapter import Adapter, Polls, RegistersWebhooks
+from chatbridge.adapter import Adapter, CompletesEvents, Polls, RegistersWebhooks
 from chatbridge.content import Address
 from chatbridge.events import Event, MessageReceived
 from chatbridge.exchange import Exchange, Party, origin
@@ -18,6 +18,7 @@ from chatbridge.testing.conformance.wires import Result, Wire
 from chatbridge.testing.simulated_transport import SimulatedTransport
 from chatbridge.testing.simulator import Simulator
 from chatbridge.testing.virtual_clock import VirtualClock
+from chatbridge.webhook_routes import unrouted
 
 HOOK = "https://bridge.example/webhooks/conformance"
 _BETWEEN = 2.0
@@ -111,15 +112,20 @@ class Platform:
         assert self.simulator is not None
         found = []
         for owed in self.simulator.owed_webhooks():
-            query = owed.url.partition("?")[2]
-            found.append(WebhookRequest(owed.headers, owed.body, query, self.clock.time()))
+            path = owed.url.partition("?")[0].removeprefix(HOOK)
+            found.append(owed.received(path, self.clock.time()))
             self.simulator.webhook_answered(owed.webhook_id, status, None)
         return found
 
     def read(self, webhook: WebhookRequest) -> list[Event]:
-        """Return the events of a webhook that proves itself."""
+        """Return the events of a webhook that is one and proves itself, completed."""
+        strange = unrouted(self.adapter.capabilities.webhook_routes, webhook)
+        assert strange is None, "the simulator's webhook is not among `webhook_routes`"
         self.adapter.verify(webhook)
-        return self.adapter.parse(webhook)
+        events = self.adapter.parse(webhook)
+        if isinstance(self.adapter, CompletesEvents):
+            return self.talk(self.adapter.complete(events))
+        return events
 
     def _take_owed(self) -> None:
         self.webhooks()

@@ -26,8 +26,8 @@ class ProofTests(AdapterTests):
     @pytest.fixture
     def genuine(self, payload: Payload) -> WebhookRequest:
         """Return a recorded webhook as it came."""
-        if self.case.adapter.capabilities.proof is None:
-            pytest.skip("declares no webhooks")
+        if payload.polled:
+            pytest.skip("came by no webhook")
         return self.case.webhook(payload)
 
     def test_genuine_is_accepted(self, adapter: Adapter, genuine: WebhookRequest) -> None:

@@ -8,13 +8,14 @@ from typing import Any, NoReturn
 
 import pytest
 
-from chatbridge.adapter import Adapter, AnswersWebhooks, FetchesFiles
+from chatbridge.adapter import Adapter, AnswersWebhooks, CompletesEvents, FetchesFiles
 from chatbridge.capabilities import Capabilities
 from chatbridge.events import Event, MessageReceived, NothingToDo
 from chatbridge.http_types import WebhookAnswer
 from chatbridge.richtext import Document
 from chatbridge.testing.conformance.cases import Payload, event_kinds
 from chatbridge.testing.conformance.given import AdapterTests, events_of
+from chatbridge.testing.conformance.platforms import Platform
 
 _LONGEST_ID = 1024
 
@@ -50,7 +51,7 @@ class ReadingTests(AdapterTests):
                 (socket, "create_connection"), (socket, "getaddrinfo"),
             ):  # fmt: skip
                 patch.setattr(module, name, _forbidden(name))
-            if adapter.capabilities.proof is not None:
+            if not payload.polled:
                 adapter.verify(webhook)
             events_of(self.case, adapter, payload, payload.body)
 
@@ -78,13 +79,24 @@ class ReadingTests(AdapterTests):
 
     def test_answers_are_pure(self, payload: Payload, adapter: Adapter) -> None:
         """What travels in the webhook's answer is made of the webhook alone, for repeats too."""
-        if not isinstance(adapter, AnswersWebhooks):
+        if payload.polled or not isinstance(adapter, AnswersWebhooks):
             pytest.skip("answers no webhook")
         webhook = self.case.webhook(payload)
         for welcome in (None, "Welcome"):
             answers = [adapter.answer(webhook, welcome) for _ in range(2)]
             assert answers[0] == answers[1]
             assert answers[0] is None or isinstance(answers[0], WebhookAnswer)
+
+    def test_completing_leaves_nothing_out(
+        self, payload: Payload, adapter: Adapter, platform: Platform
+    ) -> None:
+        """What `complete` returns still holds every event that `parse` found, as the same one."""
+        if payload.polled or not isinstance(adapter, CompletesEvents):
+            pytest.skip("completes no events of webhooks")
+        events = adapter.parse(self.case.webhook(payload))
+        completed = platform.talk(platform.adapter.complete(events))  # type: ignore[attr-defined]
+        missing = {each.event_id for each in events} - {each.event_id for each in completed}
+        assert set() == missing, "complete left out an event, or changed its event_id"
 
     def test_identities_differ(self, adapter: Adapter) -> None:
         """No two recorded payloads have an event in common, or one would be taken for a repeat."""

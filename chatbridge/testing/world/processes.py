@@ -10,7 +10,6 @@ from attrs import define, field
 from chatbridge.bridge import Bridge
 from chatbridge.errors import ChatbridgeError
 from chatbridge.feed import Feed
-from chatbridge.http_types import WebhookRequest
 from chatbridge.polling import Poller
 from chatbridge.testing.simulator import OwedWebhook, Simulator
 from chatbridge.testing.world.faults import Cancelled, Crash
@@ -76,7 +75,7 @@ class Process:
         def receive() -> None:
             nonlocal answer
             assert self.bridge is not None
-            webhook = WebhookRequest(owed.headers, owed.body)
+            webhook = owed.received()
             kind, *names = owed.url.removeprefix(self.world.public_url + "/").split("/")
             if kind == "hints":
                 answer = self.bridge.receive_hint(names[0], webhook)

@@ -13,8 +13,10 @@ from attrs import evolve
 import chatbridge as cb
 from chatbridge.richtext import Mark
 
-from . import messages
+from . import messages, transactions
 from .calls import MatrixSettings, call, checked
+from .lookups import Lookups
+from .reading import INVITED
 from .sync import Sync
 
 _MEDIA = re.compile(r"mxc://([A-Za-z0-9.:\[\]-]{1,255})/([A-Za-z0-9_-]{1,255})")
@@ -36,7 +38,12 @@ class MatrixAdapter(cb.Adapter):
         file_limits=messages.FILE_LIMITS,
         edits=None,
         replies=True,
+        threads=True,
         idempotent=True,
+        proof=cb.Proof.SHARED_SECRET,
+        webhook_routes=transactions.ROUTES,
+        ordered=True,
+        answer_within=30.0,
         horizon=30 * 86400.0,
         position="ours",
         poll_pause=0.5,
@@ -52,6 +59,33 @@ class MatrixAdapter(cb.Adapter):
         path = ("client", "v3", "account", "whoami")
         found = checked((yield call(self.settings, "GET", path))).json_object("user_id")
         return cb.BotIdentity(bot_id=str(found["user_id"]), username=str(found["user_id"]))
+
+    def verify(self, webhook: cb.WebhookRequest) -> None:
+        """See `Adapter.verify`."""
+        transactions.verify(self.settings, webhook)
+
+    def parse(self, webhook: cb.WebhookRequest) -> list[cb.Event]:
+        """See `Adapter.parse`."""
+        return transactions.parse(webhook, self._bot())
+
+    def complete(self, events: list[cb.Event]) -> cb.Exchange[list[cb.Event]]:
+        """See `CompletesEvents.complete`: joins rooms, and looks up what replies answer.
+
+        The homeserver does not bring what was written before the bot was in a room.
+        """
+        lookups, found = Lookups(self.settings, self._bot()), []
+        for event in events:
+            found.append((yield from lookups.with_reply(event)))
+            if isinstance(event, cb.NothingToDo) and event.reason == INVITED:
+                room = event.address.chat
+                if (yield from lookups.join(room)):
+                    found += yield from lookups.waited(room, event.event_id)
+        return found
+
+    def answer(self, webhook: cb.WebhookRequest, welcome: str | None) -> cb.WebhookAnswer:
+        """See `AnswersWebhooks.answer`."""
+        del welcome
+        return transactions.answer(webhook)
 
     def poll(self, position: str | None, wait: float) -> cb.Exchange[cb.Batch]:
         """See `Polls.poll`."""

@@ -21,7 +21,7 @@ from chatbridge import (
     Secret,
     setting,
 )
-from chatbridge.settings import https_url
+from chatbridge.settings import check_secrets_before, https_url, with_before
 
 _LONGEST_WAIT = 3600.0
 
@@ -33,7 +33,25 @@ class MatrixSettings:
     homeserver: str = setting(
         "the homeserver's URL for clients, such as https://matrix.example.org", validator=https_url
     )
-    access_token: Secret = setting("access token of the bot's account")
+    access_token: Secret = setting(
+        "access token of the bot's account, or the as_token of its registration"
+    )
+    hs_token: Secret | None = setting(
+        "the hs_token of the registration; needed only where the homeserver brings events",
+        default=None,
+    )
+    hs_token_before: Secret | None = setting(
+        "the hs_token before, taken too while it is being replaced", default=None
+    )
+
+    def __attrs_post_init__(self) -> None:
+        """Check what settings say together."""
+        check_secrets_before(self)
+
+    @property
+    def hs_tokens(self) -> tuple[Secret, ...]:
+        """What a homeserver may prove itself with at this moment."""
+        return with_before(self, "hs_token")
 
 
 def call(

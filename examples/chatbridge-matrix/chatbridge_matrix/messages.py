@@ -51,8 +51,9 @@ def send(settings: MatrixSettings, message: cb.OutgoingMessage) -> cb.Exchange[c
         content = {**content, **(yield from _uploaded(settings, file, bool(content["body"])))}
     if message.label is not None:
         content[HANDLE] = message.label.handle
-    if message.reply_to is not None:
-        content["m.relates_to"] = {"m.in_reply_to": {"event_id": message.reply_to}}
+    relation = _relation(message)
+    if relation:
+        content["m.relates_to"] = relation
     return cb.Receipt(((yield from _shown(settings, message, message.key, content)),))
 
 
@@ -98,6 +99,17 @@ def text_content(message: cb.OutgoingMessage) -> dict[str, Any]:
     if html and len(html.encode()) + len(content["body"].encode()) < _MAX_EVENT:
         content |= {"format": "org.matrix.custom.html", "formatted_body": html}
     return content
+
+
+def _relation(message: cb.OutgoingMessage) -> dict[str, Any]:
+    """Return how a message belongs to an earlier one: as a reply, in a thread, or both."""
+    thread, answered = message.address.thread, message.reply_to or message.address.thread
+    relation: dict[str, Any] = {"m.in_reply_to": {"event_id": answered}} if answered else {}
+    if thread:
+        # Programs without threads show it as a reply to the thread's beginning.
+        fallback = message.reply_to is None
+        relation |= {"rel_type": "m.thread", "event_id": thread, "is_falling_back": fallback}
+    return relation
 
 
 def _check(message: cb.OutgoingMessage) -> None:

@@ -28,6 +28,11 @@ _FILES = {
     "m.audio": cb.FileKind.AUDIO,
     "m.file": cb.FileKind.DOCUMENT,
 }
+TYPES = ["m.room.message", "m.room.encrypted", "m.sticker", "m.room.member"]
+"""The events that are asked for."""
+INVITED = "invitation"
+"""Reason of the event that nothing is to be done for but to come."""
+_MEMBER = "m.room.member"
 _TEXTS = {"m.text", "m.emote"}
 _COMMAND = re.compile(r"[/!]([A-Za-z]+)(?:\s+(.*))?", re.DOTALL)
 _QUOTED = re.compile(r"(?:> [^\n]*\n)+\n?")
@@ -76,11 +81,51 @@ class RoomEvent:
         local = self.sender.removeprefix("@").partition(":")[0]
         return {
             "event_id": self.event_id,
-            "address": cb.Address(self.room),
+            "address": cb.Address(self.room, self.thread),
             "sender": cb.Contact(self.sender, name=local),
             "sent_at": _seconds(self.raw),
             "raw": self.raw,
         }
+
+    @classmethod
+    def read_all(cls, room: str, raw: Any) -> list[RoomEvent]:
+        """Return the events of a list that can be read."""
+        found = []
+        for each in raw if isinstance(raw, list) else []:
+            try:
+                found.append(cls.read(room, each))
+            except cb.WebhookPayloadError:
+                continue  # Without an identity or a content there is nothing to tell anybody.
+        return found
+
+    @property
+    def is_written(self) -> bool:
+        """Whether somebody wrote or sent it."""
+        return self.kind in TYPES and self.kind != _MEMBER
+
+    def stands(self, account: str) -> str:
+        """Return how an account stands in the room from here on; empty: it says nothing of it."""
+        if self.kind != _MEMBER or self.raw.get("state_key") != account:
+            return ""
+        standing = self.content.get("membership")
+        return standing if isinstance(standing, str) else ""
+
+    @property
+    def stood(self) -> str:
+        """How the account of this event stood in the room before; empty where it is not said."""
+        unsigned = self.raw.get("unsigned")
+        before = unsigned.get("prev_content") if isinstance(unsigned, dict) else None
+        standing = before.get("membership") if isinstance(before, dict) else None
+        return standing if isinstance(standing, str) else ""
+
+    @property
+    def thread(self) -> str | None:
+        """The event that began its thread, None outside of threads."""
+        relation = self.content.get("m.relates_to")
+        if not isinstance(relation, dict) or relation.get("rel_type") != "m.thread":
+            return None
+        root = relation.get("event_id")
+        return readable(root) or None if isinstance(root, str) else None
 
     @property
     def answered(self) -> str | None:
@@ -91,12 +136,23 @@ class RoomEvent:
         return text_at(_object(relation, "m.in_reply_to"), "event_id") or None
 
 
-def event_of(event: RoomEvent, reply: cb.ReplyTo | None = None) -> cb.Event:
-    """Return what an event means.
+def standing_of(event: RoomEvent, bot: str) -> cb.Event | None:
+    """Return what an event says of the bot's place in a room, None where it says nothing."""
+    match event.stands(bot):
+        case "invite":
+            return cb.NothingToDo(**event.origin, reason=INVITED)
+        case "join" if event.stood != "join":
+            return cb.AvailabilityChanged(**event.origin, available=True)
+        case "leave" | "ban":
+            return cb.AvailabilityChanged(**event.origin, available=False)
+    return None
+
+
+def event_of(event: RoomEvent) -> cb.Event:
+    """Return what an event means; of what it answers only the id is known yet.
 
     Args:
         event: of another account than the bot's.
-        reply: what it answers, looked up.
 
     Raises:
         WebhookPayloadError: a member has another kind than the specification says.
@@ -115,9 +171,10 @@ def event_of(event: RoomEvent, reply: cb.ReplyTo | None = None) -> cb.Event:
         replaced = identity_at(relation, "event_id")
         return cb.MessageEdited(**event.origin, message_id=replaced, text=text)
     body = text_at(event.content, "body")
+    reply = cb.ReplyTo(message_id=event.answered) if event.answered is not None else None
     if kind in _FILES:
         return _with_file(event, body, _FILES[kind], reply)
-    if event.answered is not None:
+    if reply is not None:
         body = _QUOTED.sub("", body, count=1) if body.startswith("> <") else body
     found = _COMMAND.fullmatch(body.strip()) if kind in _TEXTS else None
     return _message(

@@ -7,32 +7,18 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
-from attrs import define, field
-
 from chatbridge import Clock, HttpResponse
 from chatbridge.testing import SimulatedCall, Simulator
 from chatbridge.testing.simulator import OwedWebhook
 
+from .simulated_pushes import Pushes
+from .simulated_rooms import Problem, Room
+
 BOT = "@helpdesk:simulated.example"
 TOKEN = "token-of-tests"  # noqa: S105 - opens nothing real
+HS_TOKEN = "homeserver-token-of-tests"  # noqa: S105 - opens nothing real
 _MOST_BYTES = 65_536
 _SENT = "m.room.message"
-
-
-@define
-class Room:
-    """One room: where each account stands in it, and what happened, with the stream's numbers."""
-
-    members: dict[str, str] = field(factory=dict)
-    events: list[tuple[int, dict[str, Any]]] = field(factory=list)
-
-
-class Problem(Exception):  # noqa: N818 - an answer, not an error of the simulator
-    """An answer that says no."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status, self.code = status, code
 
 
 class MatrixSimulator(Simulator):
@@ -46,6 +32,7 @@ class MatrixSimulator(Simulator):
         self.files: dict[str, tuple[str, bytes]] = {}
         self.sent: dict[tuple[str, str], str] = {}
         self.number = 0
+        self.pushes = Pushes(HS_TOKEN)
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
         """See `Simulator.answer`."""
@@ -61,6 +48,7 @@ class MatrixSimulator(Simulator):
             "edit": self._edit, "file": self._file, "message": self._message,
             "transcript": self._transcript,
             "unblock": lambda room, given: self._member(room, given, BOT, "invite"),
+            "webhook": lambda _room, given: self.pushes.register(str(given["url"]), self.number),
         }  # fmt: skip
         if action not in actions:
             raise LookupError(f"no such action; known: {', '.join(self.actions())}")
@@ -75,23 +63,36 @@ class MatrixSimulator(Simulator):
             "block": "Send the bot away from a room: {chat}.",
             "edit": "Change a message of one's own: {chat, message_id, text}.",
             "file": "Send a file: {chat, name, text}.",
-            "message": "Write a text: {chat, text, reply_to}; a new room invites the bot first.",
+            "message": "Write a text: {chat, text, reply_to, thread}; a new room invites the bot.",
             "transcript": "Show a room as its person sees it: {chat}.",
             "unblock": "Invite the bot again: {chat}.",
+            "webhook": "Bring what happens from now on to this URL, as to a registration's: {url}.",
         }
 
     def credentials(self) -> dict[str, str]:
         """See `Simulator.credentials`."""
-        return {"access_token": TOKEN, "user_id": BOT}
+        return {"access_token": TOKEN, "user_id": BOT, "hs_token": HS_TOKEN}
 
     def owed_webhooks(self) -> list[OwedWebhook]:
-        """See `Simulator.owed_webhooks`; there are none."""
-        return []
+        """See `Simulator.owed_webhooks`."""
+        with self.changed:
+            return self.pushes.owed(self._news(), self.clock.monotonic())
 
     def webhook_answered(
         self, webhook_id: str, status: int | None, retry_after: int | None, body: bytes = b""
     ) -> None:
         """See `Simulator.webhook_answered`."""
+        with self.changed:
+            self.pushes.answered(status, self.clock.monotonic())
+
+    def _news(self) -> list[tuple[int, dict[str, Any]]]:
+        """Return what concerns the bot: what is about it, and what happens where it is."""
+        news = [
+            (at, {**event, "room_id": name})
+            for name, room in self.rooms.items()
+            for at, event in room.seen_by(BOT)
+        ]
+        return sorted(news, key=lambda each: each[0])
 
     # --- people -----------------------------------------------------------------------------------
 
@@ -99,6 +100,8 @@ class MatrixSimulator(Simulator):
         content: dict[str, Any] = {"msgtype": "m.text", "body": str(given.get("text", ""))}
         if given.get("reply_to"):
             content["m.relates_to"] = {"m.in_reply_to": {"event_id": given["reply_to"]}}
+        elif given.get("thread"):
+            content["m.relates_to"] = {"rel_type": "m.thread", "event_id": given["thread"]}
         return self._write(name, given, content)
 
     def _file(self, name: str, given: dict[str, Any]) -> str:
@@ -141,6 +144,8 @@ class MatrixSimulator(Simulator):
                 continue
             author = "bot" if event["sender"] == BOT else "customer"
             line = {"message_id": event["event_id"], "from": author, "text": content["body"]}
+            if relation.get("rel_type") == "m.thread":
+                line["thread"] = relation["event_id"]
             if "url" in content:
                 line["file"] = self.files[content["url"]][1].decode("utf-8", "replace")
             shown[event["event_id"]] = line
@@ -199,12 +204,11 @@ class MatrixSimulator(Simulator):
             case "PUT", ["typing", _]:
                 self._inside(name)
                 return {}
-            case "GET", ["event", event_id]:
-                for _, event in self._inside(name).events:
-                    if event["event_id"] == event_id:
-                        return event
+            case "GET", ["event" | "context" as wanted, event_id]:
+                at, event = self._inside(name).find(event_id)
+                return event if wanted == "event" else {"event": event, "end": f"t{at + 1}"}
             case "GET", ["messages"]:
-                return self._page(name, call.query)
+                return self._inside(name).page(call.query)
         raise Problem(404, "M_NOT_FOUND")
 
     def _enter(self, name: str) -> dict[str, str]:
@@ -235,30 +239,9 @@ class MatrixSimulator(Simulator):
         limit = json.loads(query["filter"])["room"]["timeline"]["limit"]
         rooms: dict[str, dict[str, Any]] = {"join": {}, "invite": {}, "leave": {}}
         for name, room in self.rooms.items():
-            membership = room.members.get(BOT)
-            entered = [at for at, event in room.events if event.get("state_key") == BOT]
-            if membership == "invite":
-                # As real servers do, it tells of an invitation once.
-                if entered[-1] > since:
-                    rooms["invite"][name] = {"invite_state": {"events": []}}
-                continue
-            # Whoever enters a room is shown what happened before, as real servers do.
-            start = 0 if entered and entered[-1] > since else since
-            new = [(at, event) for at, event in room.events if at > start]
-            if membership is None or not new:
-                continue
-            timeline = {"events": [event for _, event in new[-limit:]], "limited": False}
-            if len(new) > limit:
-                timeline |= {"limited": True, "prev_batch": f"t{new[-limit][0]}"}
-            rooms["join" if membership == "join" else "leave"][name] = {"timeline": timeline}
+            if found := room.synced(BOT, since, limit):
+                rooms[found[0]][name] = found[1]
         return {"next_batch": f"s{self.number}", "rooms": rooms}
-
-    def _page(self, name: str, query: dict[str, str]) -> dict[str, Any]:
-        before, after = int(query["from"][1:]), int(query.get("to", "s0")[1:])
-        found = [each for each in self._inside(name).events if after < each[0] < before]
-        page = found[::-1][: int(query["limit"])]
-        end = {"end": f"t{page[-1][0]}"} if len(page) < len(found) else {}
-        return {"chunk": [event for _, event in page], "start": query["from"], **end}
 
 
 def _json(status: int, value: Any) -> HttpResponse:

@@ -18,11 +18,13 @@ from chatbridge import (
     Secret,
     SiteSettings,
     Timings,
+    WebhookAnswer,
     new_root_key,
     root_key_from_text,
 )
 from chatbridge.testing import DeskSimulator, SimulatedTransport, VirtualClock
-from chatbridge_matrix.simulator import BOT, MatrixSimulator
+from chatbridge.testing.simulator import Fault, OwedWebhook
+from chatbridge_matrix.simulator import BOT, HS_TOKEN, MatrixSimulator
 
 HOME = "https://matrix.example.org"
 
@@ -36,21 +38,31 @@ class Town:
     matrix: MatrixSimulator
     make: Callable[[], Bridge]
     bridge: Bridge
+    mode: str
 
     def set_up(self) -> None:
         """Make a project with one bot."""
         settings = ProjectSettings(
             name="support", service_desk="10", request_type="25", privacy_notice=""
         )
-        token = self.matrix.credentials()["access_token"]
-        bot = NewBot("matrix", {"homeserver": HOME, "access_token": token})
+        known = self.matrix.credentials()
+        place = {"homeserver": HOME, "access_token": known["access_token"]}
+        bot = NewBot("matrix", {**place, "hs_token": known["hs_token"]}, mode=self.mode)
         self.bridge.admin.set_project(settings, [bot])
 
     def work(self) -> None:
         """Do what is due, and let time pass so that news can be seen."""
-        self.bridge.run_once(30.0)
-        self.clock.advance(11.0)
-        self.bridge.run_once(30.0)
+        for pause in (11.0, 0.0):
+            for owed in self.matrix.owed_webhooks():
+                self.matrix.webhook_answered(owed.webhook_id, self.taken(owed).status, None)
+            self.bridge.run_once(30.0)
+            self.clock.advance(pause)
+
+    def taken(self, owed: OwedWebhook) -> WebhookAnswer:
+        """Let the bridge answer a call of the homeserver."""
+        place = self.bridge.webhook_url(("matrix", BOT))
+        webhook = owed.received(owed.url.partition("?")[0].removeprefix(place))
+        return self.bridge.receive_webhook("matrix", place.rpartition("/")[2], webhook)
 
     def restart(self) -> None:
         """End the process; another one goes on."""
@@ -74,9 +86,9 @@ class Town:
         return [str(text) for text in texts]
 
 
-@pytest.fixture
-def empty() -> Iterator[Town]:
-    """A bridge without a project."""
+@pytest.fixture(params=["poll", "webhook"])
+def empty(request: pytest.FixtureRequest) -> Iterator[Town]:
+    """A bridge without a project, for a bot that polls or is an application service."""
     clock, plugins = VirtualClock(), Plugins()
     plugins.register(chatbridge_matrix)
     desk, matrix = DeskSimulator(clock=clock), MatrixSimulator(clock=clock)
@@ -91,9 +103,12 @@ def empty() -> Iterator[Town]:
         return Bridge(
             storage=storage, root_keys=key, sites=[CloudDesk(site)], plugins=plugins,
             transport=transport, clock=clock, timings=Timings(lease=5.0),
+            public_url="https://bridge.example/chat",
         )  # fmt: skip
 
-    town = Town(clock, desk, matrix, make, make())
+    town = Town(clock, desk, matrix, make, make(), request.param)
+    if town.mode == "webhook":
+        matrix.control("webhook", {"url": town.bridge.webhook_url(("matrix", BOT))})
     yield town
     town.bridge.close()
 
@@ -187,3 +202,88 @@ def test_a_reply_reaches_its_request(town: Town) -> None:
     town.work()
     comments = town.desk.control("request", {"issue": first["key"]})["comments"]
     assert any("the blue one" in comment["text"] for comment in comments)
+
+
+def test_a_thread_is_kept(town: Town) -> None:
+    """Who writes in a thread is answered in it."""
+    root = town.says("See below")
+    town.work()
+    town.says("!new", thread=root)
+    town.work()
+    town.says("My scanner smokes", thread=root)
+    town.work()
+    (request,) = [each for each in town.desk.control("requests", {}) if "scanner" in str(each)]
+    town.desk.control("comment", {"issue": request["key"], "text": "Pull the plug"})
+    town.work()
+    seen = town.matrix.control("transcript", {"chat": "c1"})
+    (told,) = [each for each in seen if "Pull the plug" in each["text"]]
+    assert root == told.get("thread")
+
+
+@pytest.mark.parametrize("empty", ["webhook"], indirect=True)
+def test_a_transaction_is_taken_when_all_of_it_is_done(town: Town) -> None:
+    """While Jira is down it is refused, and comes again under its number; nothing is doubled."""
+    town.says("My printer is on fire")
+    town.desk.switch_fault(Fault(kind="status", status=503, match="POST", times=None))
+    (owed,) = town.matrix.owed_webhooks()
+    assert 503 == town.taken(owed).status
+    town.matrix.webhook_answered(owed.webhook_id, 503, None)
+    town.desk.clear_faults()
+    for _ in range(20):
+        town.clock.advance(60.0)
+        town.work()
+    answers = [town.taken(owed) for _ in range(2)]
+    assert [(200, b"{}", "application/json")] * 2 == [
+        (each.status, each.body, each.media_type) for each in answers
+    ]
+    assert 1 == "".join(town.told()).count("on fire")
+
+
+@pytest.mark.parametrize("empty", ["webhook"], indirect=True)
+def test_a_lost_look_up_is_made_again(town: Town) -> None:
+    """Where the homeserver does not say what a reply answers, the transaction is not taken."""
+    town.says("first printer")
+    town.work()
+    asked = town.matrix.control("transcript", {"chat": "c1"})[-1]["message_id"]
+    town.says("the blue one", reply_to=asked)
+    town.matrix.switch_fault(Fault(kind="lost_before", match="/event/"))
+    (owed,) = town.matrix.owed_webhooks()
+    assert [503, 200] == [town.taken(owed).status for _ in range(2)]
+    assert 1 == "".join(town.told()).count("the blue one")
+
+
+@pytest.mark.parametrize("empty", ["webhook"], indirect=True)
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/_matrix/app/v1/ping", 200),
+        ("GET", "/_matrix/app/v1/users/@somebody:simulated.example", 404),
+        ("GET", "/_matrix/app/v1/rooms/#support:simulated.example", 404),
+        ("GET", "/_matrix/app/v1/transactions/7", 405),
+        ("PUT", "/_matrix/app/v1/transactions", 404),
+        ("POST", "", 404),
+    ],
+)
+def test_what_else_a_homeserver_asks(town: Town, method: str, path: str, status: int) -> None:
+    """A ping is answered, no account or room is made on demand, and there is nothing else."""
+    owed = OwedWebhook(
+        webhook_id="1", url=town.bridge.webhook_url(("matrix", BOT)) + path, due=0.0, body=b"{}",
+        headers={"Authorization": f"Bearer {HS_TOKEN}"}, method=method,
+    )  # fmt: skip
+    assert status == town.taken(owed).status
+    proved = {200: 403, 404: 403 if method == "GET" else 404, 405: 405}
+    owed.headers = {"Authorization": "Bearer another"}
+    assert proved[status] == town.taken(owed).status
+
+
+@pytest.mark.parametrize("empty", ["webhook"], indirect=True)
+def test_an_older_homeserver_proves_itself_in_the_query(town: Town) -> None:
+    """Where there is no header, the token may stand in the query."""
+    place = town.bridge.webhook_url(("matrix", BOT)) + "/_matrix/app/v1/ping"
+    answers = [
+        town.taken(OwedWebhook(
+            webhook_id="1", url=f"{place}?access_token={token}", due=0.0, body=b"{}", headers={},
+        ))
+        for token in (HS_TOKEN, "another")
+    ]  # fmt: skip
+    assert [200, 403] == [each.status for each in answers]
