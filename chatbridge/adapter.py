@@ -61,10 +61,13 @@ class Batch:
         updates: what happened.
         next: where to go on asking, for a platform whose position the bridge keeps; None where it
             is that of the last update.
+        full: whether the page holds as many as the platform shows at once, so that what came later
+            cannot be seen until the position has passed some of these.
     """
 
     updates: tuple[Update, ...] = ()
     next: str | None = field(default=None, repr=False)
+    full: bool = False
 
 
 @frozen

@@ -96,12 +96,12 @@ class Engine:
             self.queue, self.watch, self._claim(("pass",)), doubled, self.owner, clock, timings,
         )  # fmt: skip
 
-    def poller(self, bot_key: tuple[str, str]) -> Poller:
-        """Return what polls a bot."""
+    def poller(self, bot_key: tuple[str, str], *, lasting: bool = True) -> Poller:
+        """Return what polls a bot; `lasting` as of `Poller`."""
         claim = self._claim(("poll", *bot_key))
         return Poller(
             bot_key, self.roster, self.lanes, claim, self.clock, self.timings, self._owns_url,
-            self.observer,
+            self.observer, lasting=lasting,
         )  # fmt: skip
 
     def webhook_watch(self) -> WebhookWatch:

@@ -7,7 +7,7 @@ it writes again. `receive` returns when the event needs no more care and raises 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from attrs import evolve
@@ -28,9 +28,10 @@ from chatbridge.errors import (
 )
 from chatbridge.events import Event
 from chatbridge.file_intake import Brought, FileIntake
-from chatbridge.intents import begun, later, no_write_after, not_begun, patience, settle_time
+from chatbridge.intents import begun, later, no_write_after, patience, settle_time
 from chatbridge.jira_writes import JiraWrites, Written, taken_over
 from chatbridge.marks import Marks
+from chatbridge.overtaking import note_overtaken
 from chatbridge.pieces import Pieces
 from chatbridge.project import Timings
 from chatbridge.records import Conversation, Intent, IntentKind
@@ -115,17 +116,10 @@ class Inbound:
         """
         self._apologise(self._scene(bot_key, event))
 
-    def overtake(self, bot_key: tuple[str, str], event: Event) -> None:
-        """Note durably that the platform will not repeat an event that is not done yet."""
-        scene = self._scene(bot_key, event)
-        kept = conversation_of(self._vault, self._roster, scene.subject)
-        new = not_begun(scene.key, event, self._owner, self._clock.time(), scene.horizon)
-
-        def overtaken(record: Conversation) -> Conversation | None:
-            intent = evolve(record.intent(scene.key) or new, overtaken=True)
-            return None if scene.key in record.done else record.with_intent(intent)
-
-        self._vault.update(kept, overtaken)
+    def overtake(self, bot_key: tuple[str, str], events: Sequence[Event]) -> None:
+        """Note durably that the platform will not repeat events of a chat that are not done yet."""
+        scenes = [self._scene(bot_key, event) for event in events]
+        note_overtaken(self._vault, self._roster, scenes, self._owner, self._clock.time())
 
     def _scene(self, bot_key: tuple[str, str], event: Event) -> Scene:
         found = self._roster.bot(*bot_key)

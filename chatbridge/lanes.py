@@ -9,11 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
+from collections.abc import Sequence
 
 from attrs import define, field
 
 from chatbridge.budgets import Budget
 from chatbridge.clock import Clock
+from chatbridge.content import Address
 from chatbridge.errors import ChatbridgeError, DeliveryError, RetryLaterError, StorageError
 from chatbridge.events import Event
 from chatbridge.inbound import Inbound
@@ -27,6 +29,8 @@ PREFIX = "lane:"
 _MOST_AT_ONCE = 20
 _BUDGET = 5
 """Tries of an event that fails in a way nobody foresaw, before its sender is told."""
+_MOST_OVERTAKEN = 1000
+"""Overtaken events of one conversation: each is in memory, and its intent in one record."""
 
 
 @define(eq=False)
@@ -45,6 +49,7 @@ class Ticket:
         bot_key: platform and bot id.
         event: what happened; dropped when the ticket is finished.
         keep: whether the lane keeps it after a failure (polling) or the platform repeats it.
+        key: of the event.
         finished: whether it may be acknowledged.
         retry_after: seconds after which a repeat makes sense, once it failed; else None.
         overtaken: whether it was noted durably that the platform will not repeat it.
@@ -54,6 +59,7 @@ class Ticket:
     bot_key: tuple[str, str]
     event: Event | None
     keep: bool
+    key: str
     finished: bool = False
     retry_after: float | None = None
     overtaken: bool = False
@@ -92,8 +98,9 @@ class Lanes:
 
     def submit(self, bot_key: tuple[str, str], event: Event, *, keep: bool) -> Ticket:
         """Put an event at the end of its conversation's lane."""
-        ticket = Ticket(bot_key, event, keep, since=self._clock.monotonic())
-        handle = PREFIX + self._marks.event_key(*bot_key, "lane " + event.address.chat)
+        key = self._marks.event_key(*bot_key, event.event_id)
+        ticket = Ticket(bot_key, event, keep, key=key, since=self._clock.monotonic())
+        handle = self._handle(bot_key, event.address)
         with self._lock:
             self._lanes.setdefault(handle, _Lane()).tickets.append(ticket)
         self._queue.add(handle)
@@ -137,23 +144,33 @@ class Lanes:
         """Tell whether an event is still in memory here, so that its intent is being cared for."""
         with self._lock:
             return any(
-                ticket.event is not None
-                and ticket.bot_key == bot_key
-                and self._marks.event_key(*bot_key, ticket.event.event_id) == event_key
+                ticket.key == event_key and ticket.bot_key == bot_key
                 for lane in self._lanes.values()
                 for ticket in lane.tickets
             )
 
-    def overtake(self, ticket: Ticket) -> bool:
-        """Note durably that the position passes an unfinished event; return whether that worked."""
-        event = ticket.event
-        if event is None or ticket.overtaken:
+    def overtake(self, tickets: Sequence[Ticket]) -> bool:
+        """Note durably that the position passes unfinished events; return whether that worked.
+
+        Args:
+            tickets: all of one conversation. None of them is passed where it would have too many.
+        """
+        open_ones = [(ticket, event) for ticket in tickets
+                     if (event := ticket.event) is not None and not ticket.overtaken]  # fmt: skip
+        if not open_ones:
             return True
+        bot_key, address = open_ones[0][0].bot_key, open_ones[0][1].address
+        with self._lock:
+            lane = self._lanes.get(self._handle(bot_key, address), _Lane())
+            before = sum(ticket.overtaken for ticket in lane.tickets)
+        if before + len(open_ones) > _MOST_OVERTAKEN:
+            return False
         try:
-            self._inbound.overtake(ticket.bot_key, event)
+            self._inbound.overtake(bot_key, [event for _, event in open_ones])
         except ChatbridgeError:
             return False
-        ticket.overtaken = True
+        for ticket, _ in open_ones:
+            ticket.overtaken = True
         return True
 
     def oldest(self) -> float:
@@ -166,11 +183,14 @@ class Lanes:
         with self._lock:
             return sum(len(lane.tickets) for lane in self._lanes.values())
 
+    def _handle(self, bot_key: tuple[str, str], address: Address) -> str:
+        return PREFIX + self._marks.event_key(*bot_key, "lane " + address.chat)
+
     def _try(self, ticket: Ticket) -> float | None:
         """Return None when the event is done, else the seconds to wait."""
         if ticket.event is None:
             return None
-        key = self._marks.event_key(*ticket.bot_key, ticket.event.event_id)
+        key = ticket.key
         try:
             if self._budget.is_spent(key):
                 self._inbound.give_up(ticket.bot_key, ticket.event)

@@ -26,7 +26,7 @@ def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
     sites = {project.kept.record.settings.site for project in projects}
     feeds: list[Feed] = [engine.feed(site) for site in sorted(sites)]
     pollers: list[Poller] = [
-        engine.poller(bot.key)
+        engine.poller(bot.key, lasting=False)
         for project in projects
         for bot in project.bots
         if bot.record.mode == "poll"

@@ -1,7 +1,8 @@
 """Long polling of one bot: events into lanes, and a position that passes only what is done.
 
 The position moves over the longest finished prefix in the order received, never by number. One
-stuck conversation is overtaken after a while, with a durable note, so that it stops nobody else.
+stuck conversation is overtaken after a while, with a durable note, and one that fills the page at
+once, so that it stops nobody else.
 Where the platform leaves the position to us it is kept in the claim, which only its holder writes.
 """
 
@@ -26,10 +27,12 @@ _log = logging.getLogger("chatbridge.polling")
 
 OVERTAKE_BEHIND: Final = 60
 """Finished updates behind an open one, before the position passes it."""
+CROWD: Final = 20
+"""Open events of one chat on a full page, before the position passes them: others wait unseen."""
 _SAME_PAGE: Final = 3.0
 _CONFLICT: Final = 60.0
 _TROUBLE: Final = 5.0
-_MOST_OPEN: Final = 200
+_MOST_OPEN: Final = 1000
 """Updates that wait, before no more are asked for; what they hold is in memory."""
 _KEEP_EVERY: Final = 60.0
 """Seconds between two writes of a position that passed nothing but the time."""
@@ -62,12 +65,13 @@ class Poller:
         timings: how long a poll waits.
         owns_url: tells whether a webhook URL is one of this bridge.
         observer: is told why polling pauses.
+        lasting: whether this process goes on, so that what the position passed lives on in memory.
     """
 
     def __init__(
         self, bot_key: tuple[str, str], roster: Roster, lanes: Lanes, claim: ClaimKeeper,
         clock: Clock, timings: Timings, owns_url: Callable[[str], bool],
-        observer: Observer | None = None,
+        observer: Observer | None = None, *, lasting: bool = True,
     ) -> None:  # fmt: skip
         self._bot_key = bot_key
         self._roster = roster
@@ -78,7 +82,9 @@ class Poller:
         self._owns_url = owns_url
         self._observer = observer or Observer(clock)
         self._open: list[_Polled] = []
+        self._lasting = lasting
         self._fresh = False
+        self._full = False
         self._position: str | None = None
         self._asked: str | None = None
         self._passed = False
@@ -137,6 +143,7 @@ class Poller:
         known = {each.position for each in self._open}
         fresh = [update for update in batch.updates if update.position not in known]
         self._fresh = bool(fresh)
+        self._full = batch.full
         self._open += [_Polled(update.position, self._submit(update)) for update in fresh]
 
     def _poll_on(self, bot: OpenBot, adapter: Polls, wait: float) -> bool:
@@ -192,22 +199,37 @@ class Poller:
 
     def _overtake(self) -> None:
         """Pass an event that many finished ones wait behind; it lives on in memory."""
+        if self._full and self._lasting:
+            self._overtake_crowds()
         done = 0
         for polled in reversed(self._open):
             if all(ticket.finished for ticket in polled.tickets):
                 done += not polled.marker
             elif done >= OVERTAKE_BEHIND:
                 for ticket in polled.tickets:
-                    if not ticket.finished and not self._lanes.overtake(ticket):
+                    if not ticket.finished and not self._lanes.overtake([ticket]):
                         return
+
+    def _overtake_crowds(self) -> None:
+        """Pass what a chat has on a page that it fills; done one by one it would take minutes."""
+        waiting: dict[str, list[Ticket]] = {}
+        for ticket in (ticket for each in self._open for ticket in each.tickets):
+            event = ticket.event
+            if event is not None and not ticket.overtaken:
+                waiting.setdefault(event.address.chat, []).append(ticket)
+        for tickets in waiting.values():
+            if len(tickets) >= CROWD:
+                self._lanes.overtake(tickets)
 
     def _pause(self, bot: OpenBot) -> float:
         """Wait for what was submitted; polling meanwhile would only return the same page."""
+        if self._full:
+            self._advance()
         if self.finished():
             quiet = bot.adapter.capabilities.position == "ours" and not self._fresh
             # Its page may change all the time without a word for us.
             return bot.adapter.capabilities.poll_pause if quiet else 0.0
-        tickets = [ticket for each in self._open for ticket in each.tickets]
+        tickets = [ticket for each in self._open for ticket in each.tickets if not ticket.overtaken]
         pause = bot.adapter.capabilities.poll_pause if self._fresh else _SAME_PAGE
         self._lanes.wait(tickets, pause)
         return 0.0

@@ -241,11 +241,11 @@ class Conversation:
         """Return the conversation with an intent changed, None where it is not as before."""
         return self.with_intent(after) if self.intent(before.key) == before else None
 
-    def finished(self, key: str) -> Conversation:
-        """Return the conversation with this event done and no intent of it."""
-        pending = tuple(intent for intent in self.pending if intent.key != key)
-        done = tuple(other for other in self.done if other != key)
-        return evolve(self, pending=pending, done=(*done, key)[-DONE_KEPT:])
+    def finished(self, *keys: str) -> Conversation:
+        """Return the conversation with these events done and no intent of them."""
+        pending = tuple(intent for intent in self.pending if intent.key not in keys)
+        done = tuple(other for other in self.done if other not in keys)
+        return evolve(self, pending=pending, done=(*done, *keys)[-DONE_KEPT:])
 
 
 @frozen

@@ -109,8 +109,9 @@ class Replies:
         return "\n".join(lines) or project.texts.say("no_requests")
 
     def apologise(
-        self, project: OpenProject, bot: OpenBot, address: Address, event_key: str, sent_at: float
-    ) -> None:
+        self, project: OpenProject, bot: OpenBot, address: Address, event_key: str,
+        sent_at: float, count: int = 1,
+    ) -> None:  # fmt: skip
         """Tell a sender, and the host, that a message did not get into Jira.
 
         Args:
@@ -119,12 +120,15 @@ class Replies:
             address: of the sender.
             event_key: of the message.
             sent_at: Unix seconds of the message, 0 where they are not known.
+            count: how many messages; one text tells of all of them.
 
         Raises:
             RetryLaterError: not told yet, or perhaps not.
         """
         text = project.texts.say("not_delivered")
-        if sent_at:
+        if count > 1:
+            text = project.texts.say("several_not_delivered", count=str(count))
+        elif sent_at:
             moment = time.strftime("%H:%M", time.gmtime(sent_at))
             text = project.texts.say("not_delivered_known", time=moment)
         self.say(bot, address, event_key, text, owed=True)

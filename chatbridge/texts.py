@@ -38,6 +38,9 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "not_delivered_known": (
         "Sorry, the message you sent at {time} UTC could not be passed on. Please send it again."
     ),
+    "several_not_delivered": (
+        "Sorry, {count} of your messages could not be passed on. Please send what matters again."
+    ),
     "unsupported": "Sorry, I cannot pass this on ({what}). Please write it as text.",
     "files_left_out": "Not passed on: {files}.",
     "file_unwanted": "this kind of file is not accepted here",

@@ -7,7 +7,7 @@ needs no text for that, and has none.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
@@ -75,9 +75,9 @@ class Upkeep:
         """Care for every unfinished intent; return the seconds until the next look makes sense."""
         soonest = self._timings.upkeep_every
         for kept in self._vault.scan(Conversation):
-            for intent in kept.record.pending:
+            for intents in _together(kept.record.pending):
                 try:
-                    soonest = min(soonest, self._tend(kept, intent))
+                    soonest = min(soonest, self._tend(kept, intents))
                 except ChatbridgeError as error:
                     _log.info("an unfinished message waits: %s", type(error).__name__)
                     soonest = min(soonest, 30.0)
@@ -124,15 +124,16 @@ class Upkeep:
                 woken.append(kept.key)
         return woken
 
-    def _tend(self, kept: Kept[Conversation], intent: Intent) -> float:
-        """Care for one intent; return the seconds until it may need care again."""
-        conversation = kept.record
+    def _tend(self, kept: Kept[Conversation], intents: Sequence[Intent]) -> float:
+        """Care for intents that fare alike; return the seconds until they may need care again."""
+        conversation, intent = kept.record, intents[0]
         bot_key = (conversation.platform, conversation.bot_id)
         found = self._roster.bot(*bot_key)
         if found is None:
             return self._timings.upkeep_every
-        if self._lanes.holds(bot_key, intent.key):
-            return self._show_life(kept, intent)
+        held = [each for each in intents if self._lanes.holds(bot_key, each.key)]
+        if held:
+            return self._show_life(kept, held)
         project, bot = found
         settings = project.kept.record.settings
         desk = self._roster.desk(settings.site)
@@ -150,14 +151,18 @@ class Upkeep:
         left = min(intent.tell_by - self._clock.time(), self._orphaned_in(intent))
         if left > 0:
             return max(1.0, left)
+        if self._vault.refresh(kept) is not kept:
+            # A lane may just have finished it, here or elsewhere.
+            return 1.0
         address = Address(conversation.chat, intent.thread)
-        self._replies.apologise(project, bot, address, intent.key, 0.0)
+        self._replies.apologise(project, bot, address, intent.key, 0.0, len(intents))
         if intent.kind is IntentKind.OPEN and written.issue_id:
             # What agents answer must find the chat, whatever the request lacks.
             self._complete(kept, intent, settings, written)
             return self._timings.upkeep_every
         try:
-            self._vault.update(kept, lambda record: record.finished(intent.key))
+            keys = [each.key for each in intents]
+            self._vault.update(kept, lambda record: record.finished(*keys))
         except ConflictError:
             return 1.0
         return self._timings.upkeep_every
@@ -173,12 +178,13 @@ class Upkeep:
             issue_id=written.issue_id,
         )
 
-    def _show_life(self, kept: Kept[Conversation], intent: Intent) -> float:
-        """Let other processes see that an overtaken event is in good hands."""
-        if not intent.overtaken:
+    def _show_life(self, kept: Kept[Conversation], held: Sequence[Intent]) -> float:
+        """Let other processes see that overtaken events are in good hands."""
+        if not held[0].overtaken:
             return self._timings.upkeep_every
-        alive = evolve(intent, signs=(intent.signs + 1) % 1000)
-        self._vault.update(kept, lambda record: record.with_changed(intent, alive))
+
+        keys = {each.key for each in held}
+        self._vault.update(kept, lambda record: _with_signs(record, keys))
         return self._timings.upkeep_every / 3
 
     def _orphaned_in(self, intent: Intent) -> float:
@@ -208,3 +214,27 @@ def _is_unfinished(link: Link) -> bool:
     released = link.reason == RELEASED
     unsure = link.opening is not None
     return bool(link.inflight or link.note or released or unsure or not link.told.opened)
+
+
+def _together(pending: Sequence[Intent]) -> list[tuple[Intent, ...]]:
+    """Return the intents by what becomes of them: what one process passed is lost together.
+
+    A flood that was overtaken is told of once.
+    """
+    passed: dict[tuple[str, str | None], tuple[Intent, ...]] = {}
+    others = []
+    for intent in pending:
+        if intent.overtaken and not intent.is_begun:
+            whose = (intent.owner, intent.thread)
+            passed[whose] = (*passed.get(whose, ()), intent)
+        else:
+            others.append((intent,))
+    return [*others, *passed.values()]
+
+
+def _with_signs(record: Conversation, keys: set[str]) -> Conversation:
+    pending = (
+        evolve(each, signs=(each.signs + 1) % 1000) if each.key in keys else each
+        for each in record.pending
+    )
+    return evolve(record, pending=tuple(pending))

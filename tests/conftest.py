@@ -34,6 +34,7 @@ from chatbridge import (
 from chatbridge.http_types import WebhookRequest
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.simulated_transport import SimulatedTransport
+from chatbridge.testing.simulator import OwedWebhook, Simulator
 from chatbridge.testing.virtual_clock import VirtualClock
 
 SITE_URL = "https://acme.atlassian.net"
@@ -236,17 +237,20 @@ class World:
         """Bring the webhooks that are owed now to the bridge; return what it answered."""
         answers = []
         for simulator in (self.desk, self.telegram):
-            for owed in simulator.owed_webhooks():
-                path = owed.url.removeprefix(PUBLIC_URL + "/").split("/")
-                webhook = WebhookRequest(owed.headers, owed.body)
-                if path[0] == "hints":
-                    webhook = evolve(webhook, path_secret="".join(path[2:]))
-                    answer = self.bridge.receive_hint(path[1], webhook)
-                else:
-                    answer = self.bridge.receive_webhook(path[1], path[2], webhook)
-                simulator.webhook_answered(owed.webhook_id, answer.status, answer.retry_after)
-                answers.append(answer.status)
+            answers += [self.bring(simulator, owed) for owed in simulator.owed_webhooks()]
         return answers
+
+    def bring(self, simulator: Simulator, owed: OwedWebhook) -> int:
+        """Bring one webhook to the bridge; return what it answered."""
+        path = owed.url.removeprefix(PUBLIC_URL + "/").split("/")
+        webhook = WebhookRequest(owed.headers, owed.body)
+        if path[0] == "hints":
+            webhook = evolve(webhook, path_secret="".join(path[2:]))
+            answer = self.bridge.receive_hint(path[1], webhook)
+        else:
+            answer = self.bridge.receive_webhook(path[1], path[2], webhook)
+        simulator.webhook_answered(owed.webhook_id, answer.status, answer.retry_after)
+        return answer.status
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

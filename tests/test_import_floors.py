@@ -43,8 +43,8 @@ FLOORS: dict[int, str] = {
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
-        "pieces scenes conversations chat_news file_limits file_intake delivery_jobs sending "
-        "outgoing_files comment_drafts showing "
+        "pieces scenes conversations chat_news overtaking file_limits file_intake delivery_jobs "
+        "sending outgoing_files comment_drafts showing "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "
         "configuration_file configuration_sections configured_keys file_urls witnesses "

@@ -22,7 +22,6 @@ class Rounds:
         self._next: dict[str, float] = {}
         self._made: dict[str, Any] = {}
         self.hinted = False
-        self.hooked = False  # whether a bot with a webhook is left to it
         self.work: Callable[[Any, str], None] = lambda engine, handle: work_once(
             engine.queue, engine.work, handle
         )
@@ -32,7 +31,7 @@ class Rounds:
         world, engine = self._world, self._world.bridge.engine
         if self._made.get("engine") is not engine:
             bots = [bot for project in engine.roster.refresh() for bot in project.bots]
-            bots = [bot for bot in bots if bot.record.mode == "poll" or not self.hooked]
+            bots = [bot for bot in bots if bot.record.mode == "poll"]
             self._made = {
                 "engine": engine,
                 "feed": engine.feed("acme").step,
@@ -50,13 +49,20 @@ class Rounds:
         while (handle := engine.queue.get(wait=0)) is not None:
             self.work(engine, handle)
 
-    @staticmethod
-    def _poll(poller: Any) -> Callable[[], float]:
+    def _poll(self, poller: Any) -> Callable[[], float]:
         def step() -> float:
             pause: float = poller.step(wait=0.0)
+            # The next long poll would be answered at once, for what waits behind this page.
+            while pause == 0 and poller.finished() and self._brought_something():
+                pause = poller.step(wait=0.0)
             return pause
 
         return step
+
+    def _brought_something(self) -> bool:
+        answers = (answer for request, answer in reversed(self._world.calls)
+                   if request.url.endswith("/getUpdates"))  # fmt: skip
+        return bool(next(answers).json().get("result"))
 
 
 class Looks:
@@ -79,6 +85,11 @@ class Looks:
         texts = [each["summary"] for each in requests]
         texts += [one["text"] for each in requests for one in each["comments"] if one["public"]]
         return sum(text in each for each in texts)
+
+    def has(self, issue: str, text: str) -> bool:
+        """Tell whether a comment of one issue holds a text."""
+        comments = self.world.desk.control("comments", {"issue": issue})
+        return any(text in each["text"] for each in comments)
 
     def link(self, issue: str) -> Any:
         """Return the link of an issue."""

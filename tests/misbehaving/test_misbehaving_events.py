@@ -28,7 +28,6 @@ def test_a_message_that_breaks_us_stops_no_other(make_world, looks, mode):
     """After five tries its sender is told; others, and the sender's next words, go through."""
     world = make_world(mode=mode)
     look = looks(world)
-    look.rounds.hooked = True
     look.opens([CHAT, OTHER])
     send, tries = world.transport.send, []
 
@@ -62,7 +61,6 @@ def test_webhooks_that_come_again_a_day_later_do_nothing(make_world, looks):
         return receive(platform, token, webhook)
 
     world.bridge.receive_webhook = recording
-    look.rounds.hooked = True
     look.opens([CHAT])
     for number in range(20):
         world.says(f"words {number}.", chat=CHAT)
@@ -82,7 +80,6 @@ def test_a_copy_does_not_take_the_webhook_away(make_world, looks, address):
     """A bridge that polls removes a webhook at its own address only, and says what is wrong."""
     world = make_world(mode="webhook")
     look = looks(world)
-    look.rounds.hooked = True
     look.opens([CHAT])
     copy = world.open_bridge(copied(world.storage), address)
     (project,) = copy.engine.roster.refresh()

@@ -119,7 +119,7 @@ class AcmeAdapter(Adapter):
         said = response.check().json()
         updates = said.get("updates", [])
         read = tuple(Update(number, (_message(number, chat),)) for number, chat in updates)
-        return Batch(read, next=said.get("next"))
+        return Batch(read, next=said.get("next"), full=said.get("full", False))
 
     def register_webhook(self, url):
         """See `RegistersWebhooks.register_webhook`."""

@@ -169,10 +169,10 @@ def test_overtaking_is_noted_durably_once(stage):
     """The intent of an overtaken event is in the storage before the position passes it."""
     stage.link()
     (ticket,) = submit(stage, 1)
-    assert stage.lanes.overtake(ticket)
+    assert stage.lanes.overtake([ticket])
     (intent,) = stage.talk().pending
     assert (True, False, True) == (intent.overtaken, intent.is_begun, ticket.overtaken)
-    assert stage.lanes.overtake(ticket)
+    assert stage.lanes.overtake([ticket])
     assert (intent,) == stage.talk().pending
 
 
@@ -184,14 +184,14 @@ def test_overtaking_that_cannot_be_noted_does_not_happen(stage, monkeypatch):
 
     (ticket,) = submit(stage, 1)
     monkeypatch.setattr(stage.inbound, "overtake", fails)
-    assert (False, False) == (stage.lanes.overtake(ticket), ticket.overtaken)
+    assert (False, False) == (stage.lanes.overtake([ticket]), ticket.overtaken)
 
 
 def test_overtaken_event_is_still_done(stage):
     """An event that was overtaken lives on in memory and gets to its request."""
     stage.link()
     (ticket,) = submit(stage, 1)
-    stage.lanes.overtake(ticket)
+    stage.lanes.overtake([ticket])
     stage.work()
     assert (True, ()) == (ticket.finished, stage.talk().pending)
     assert ["Jana (Acme)\n\nwords 1"] == [c.body.plain() for c in stage.desk.issues["1"].public]

@@ -8,7 +8,7 @@ import pytest
 
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
 from chatbridge.http_types import HttpResponse
-from chatbridge.polling import OVERTAKE_BEHIND, Poller
+from chatbridge.polling import CROWD, OVERTAKE_BEHIND, Poller
 
 BOT = ("acme", "7")
 
@@ -29,7 +29,8 @@ class Platform:
         numbers = [number for number, _ in self.waiting]
         if request.json["position"] in numbers:
             self.waiting = self.waiting[numbers.index(request.json["position"]) + 1 :]
-        body = json.dumps({"updates": self.waiting[: self.page]}).encode()
+        full = len(self.waiting) >= self.page
+        body = json.dumps({"updates": self.waiting[: self.page], "full": full}).encode()
         return HttpResponse(200, {}, body)
 
 
@@ -41,12 +42,13 @@ def platform(stage):
     return made
 
 
-def poller_of(stage, owns_url=lambda url: url == "https://ours.example"):
+def poller_of(stage, owns_url=lambda url: url == "https://ours.example", *, lasting=True):
     """Return a poller of the bot."""
     claim = stage.claim(("poll", *BOT))
     return Poller(
-        BOT, stage.roster, stage.lanes, claim, stage.clock, stage.timings, owns_url, stage.observer
-    )
+        BOT, stage.roster, stage.lanes, claim, stage.clock, stage.timings, owns_url,
+        stage.observer, lasting=lasting,
+    )  # fmt: skip
 
 
 def polls(stage):
@@ -161,6 +163,61 @@ def test_few_finished_ones_overtake_nobody(stage, platform):
         stage.work(1.0)
     assert None is polls(stage)[-1]["position"]
     assert OVERTAKE_BEHIND == len(platform.waiting)
+
+
+@pytest.mark.fault("F52")
+@pytest.mark.invariant("I8")
+def test_chat_that_fills_the_page_is_passed_at_once(stage, platform):
+    """What waits behind a flood is seen without waiting for it; the flood is noted, and done."""
+    stage.link()
+    stage.link("2", "c2")
+    for number in range(250):
+        platform.put(number)
+    platform.put(250, "c2")
+    poller, before = poller_of(stage), stage.clock.monotonic()
+    for _ in range(3):
+        poller.step(wait=0)
+    assert before == stage.clock.monotonic() - 0.6
+    assert [200, 0] == [len(stage.talk(chat).pending) for chat in ("c1", "c2")]
+    stage.work()
+    poller.step(wait=0)
+    assert [250, 1] == [len(stage.desk.issues[issue].public) for issue in ("1", "2")]
+    assert ([], (), True) == (platform.waiting, stage.talk("c1").pending, poller.finished())
+
+
+@pytest.mark.parametrize(
+    ("chats", "page", "lasting"),
+    [
+        (1, 101, True),  # the page is not full: nobody waits behind it
+        (100 // (CROWD - 1), 100, True),  # many chats with a few each
+        (1, 100, False),  # this process ends soon, and its memory with it
+    ],
+)
+def test_else_nothing_is_passed_that_is_not_done(stage, platform, chats, page, lasting):
+    """A page that nobody waits behind, or that many share, keeps its place at the platform."""
+    platform.page = page
+    for number in range(100):
+        platform.put(number, f"c{number % (chats + 1)}" if chats > 1 else "c0")
+    poller = poller_of(stage, lasting=lasting)
+    poller.step(wait=0)
+    poller.step(wait=0)
+    assert (None, 100) == (polls(stage)[-1]["position"], len(platform.waiting))
+
+
+def test_a_flood_without_end_is_passed_so_far_and_no_further(stage, platform):
+    """A thousand events of one chat live in memory only; the rest stays at the platform."""
+    stage.link()
+    for number in range(1500):
+        platform.put(number)
+    poller = poller_of(stage)
+    for _ in range(20):
+        poller.step(wait=0)
+    assert (1000, 500) == (len(stage.talk("c1").pending), len(platform.waiting))
+    stage.work()
+    for _ in range(20):
+        poller.step(wait=0)
+        stage.work()
+    assert (1500, []) == (len(stage.desk.issues["1"].public), platform.waiting)
 
 
 def test_only_one_process_polls(stage, platform, make_stage):

@@ -146,10 +146,10 @@ def test_mere_noise_is_kept_once_a_minute(stage, platform, poller):
 
 
 def test_it_asks_for_no_more_while_much_waits(stage, platform, poller):
-    """With 200 updates in memory nothing is asked for until some are done."""
+    """With 1,000 updates in memory nothing is asked for until some are done."""
     stage.link()
     stage.desk.then("add_comment", *[RetryLaterError("down", retry_after=500)] * 9)
-    for number in range(200):
+    for number in range(1000):
         platform.put(number)
     poller.step(wait=0)
     before = len(asked(stage))

@@ -97,7 +97,7 @@ def test_overtaken_event_of_a_dead_process_is_told(stage, make_stage, clock):
     """What the platform will not repeat and no memory holds is told after a restart."""
     stage.link()
     ticket = stage.lanes.submit(BOT, stage.event(), keep=True)
-    stage.lanes.overtake(ticket)
+    stage.lanes.overtake([ticket])
     other = started(make_stage)
     started_at = clock.monotonic()
     while clock.monotonic() - started_at < other.timings.upkeep_every and other.talk().pending:
@@ -110,7 +110,7 @@ def test_overtaken_event_of_a_living_process_is_left_to_it(stage, make_stage, cl
     """As long as another process shows that it holds an event, nobody is told that it failed."""
     stage.link()
     ticket = stage.lanes.submit(BOT, stage.event(), keep=True)
-    stage.lanes.overtake(ticket)
+    stage.lanes.overtake([ticket])
     other = started(make_stage)
     for _ in range(4):
         pause = stage.upkeep.tend_intents()
@@ -122,11 +122,44 @@ def test_overtaken_event_of_a_living_process_is_left_to_it(stage, make_stage, cl
     assert ((), 1) == (other.talk().pending, len(other.transport.texts()))
 
 
+@pytest.mark.invariant("I27")
+def test_flood_that_was_overtaken_and_lost_is_told_of_once(stage, make_stage, clock):
+    """A hundred events that died with a process are one text that says how many they were."""
+    stage.link()
+    tickets = [stage.lanes.submit(BOT, stage.event(number), keep=True) for number in range(100)]
+    stage.lanes.overtake(tickets)
+    other = started(make_stage)
+    for _ in range(3):
+        clock.advance(other.upkeep.tend_intents())
+    (text,) = other.transport.texts()
+    assert ((), True) == (other.talk().pending, "100 of your messages" in text)
+
+
+def test_what_a_lane_finishes_meanwhile_is_not_told_of(stage, clock, monkeypatch):
+    """A record that changed since it was read is read again before anybody is told anything."""
+    stage.link()
+    ticket = stage.lanes.submit(BOT, stage.event(), keep=True)
+    stage.lanes.overtake([ticket])
+    holds = stage.lanes.holds
+
+    def finished_meanwhile(*which):
+        if clock.monotonic() > late:
+            stage.work()
+        return holds(*which)
+
+    late = clock.monotonic() + 50_000
+    stage.watch.unchanged_for(stage.talk().pending[0].key, stage.talk().pending[0].look)
+    clock.advance(100_000)
+    monkeypatch.setattr(stage.lanes, "holds", finished_meanwhile)
+    stage.upkeep.tend_intents()
+    assert ((), []) == (stage.talk().pending, stage.transport.texts())
+
+
 def test_event_that_is_in_memory_here_is_left_alone(stage, clock):
     """A lane cares for its own events; upkeep does not get in its way."""
     stage.link()
     ticket = stage.lanes.submit(BOT, stage.event(), keep=True)
-    stage.lanes.overtake(ticket)
+    stage.lanes.overtake([ticket])
     clock.advance(100_000)
     stage.upkeep.tend_intents()
     assert ([], 1) == (stage.transport.texts(), len(stage.talk().pending))

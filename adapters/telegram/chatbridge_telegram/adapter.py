@@ -122,7 +122,8 @@ class TelegramAdapter(Adapter):
             raise RetryLaterError("the server's list of updates cannot be read")
         bot = self._bot()
         read = [polled_update(update, bot) for update in result]
-        return Batch(tuple(update for update in read if isinstance(update, Update)))
+        updates = tuple(update for update in read if isinstance(update, Update))
+        return Batch(updates, full=len(result) >= _PAGE)
 
     def send(self, message: OutgoingMessage) -> Exchange[Receipt]:
         """See `Adapter.send`; one call, which is the visible one.
