@@ -20,6 +20,7 @@ from chatbridge.errors import ConfigurationError
 from chatbridge.link_care import places_of
 from chatbridge.links import Link
 from chatbridge.plugins import Plugins
+from chatbridge.receipts import Receipt
 from chatbridge.record_kinds import (
     RECORDS,
     RecordKind,
@@ -27,9 +28,9 @@ from chatbridge.record_kinds import (
     record_kinds,
     withheld,
 )
-from chatbridge.records import Conversation
+from chatbridge.records import Claim, Conversation, Project
 from chatbridge.storage import ShowsRemains
-from chatbridge.subjects import ChatSubject, ProjectSubject, RequestSubject, Subject
+from chatbridge.subjects import BotKey, ChatSubject, ProjectSubject, RequestSubject, Subject
 
 EXPORT_FORMAT: Final = "chatbridge-export-1"
 
@@ -154,13 +155,21 @@ class Privacy:
         )
         return RequestSubject(where, issue_id, elsewhere)
 
-    def project(self, name: str) -> ProjectSubject:
+    def project(self, name: str, *, or_gone: bool = False) -> ProjectSubject:
         """Return a project.
 
+        Args:
+            name: of the project.
+            or_gone: whether it may be erased already; then the subject is what it may have left
+                behind, which is whatever belongs to no project now.
+
         Raises:
-            ConfigurationError: there is none of this name.
+            ConfigurationError: there is none of this name; or some project cannot be read, so that
+                nobody can tell what belongs to none.
         """
-        return self._admin.subject(name)
+        if not or_gone or self._is_kept(name):
+            return self._admin.subject(name)
+        return self._left_of(name)
 
     def export(self, subject: Subject) -> dict[str, Any]:
         """Return all that is kept about a subject, as JSON-able values; secrets are named only.
@@ -202,11 +211,10 @@ class Privacy:
             subject: from `chat`, `request` or `project`.
 
         Raises:
-            ConfigurationError: there is no such project.
             StorageError: the storage failed; call it again.
         """
         traces: list[Trace] = []
-        if isinstance(subject, ProjectSubject):
+        if isinstance(subject, ProjectSubject) and self._is_kept(subject.name):
             traces += self._admin.erase_project(subject.name)
         else:
             traces += Eraser(self._vault).erase(subject)
@@ -238,6 +246,34 @@ class Privacy:
                 for name, fields in {kind.name: kind.fields, **kind.inside}.items():
                     meanings[name] = {each.name: each.meaning for each in fields}
         return meanings
+
+    def _is_kept(self, project: str) -> bool:
+        return self._vault.read(Project, project) is not None
+
+    def _left_of(self, name: str) -> ProjectSubject:
+        """Return what a project that is gone may have left: all that belongs to none."""
+        damaged: list[str] = []
+        projects = [kept.record for kept in self._vault.scan(Project, damaged.append)]
+        if damaged:
+            raise ConfigurationError(
+                "a project cannot be read, so nobody can tell what belongs to none; "
+                "see 'chatbridge doctor'"
+            )
+        names = {project.settings.name for project in projects}
+        homes = {(bot.platform, bot.bot_id) for project in projects for bot in project.bots}
+        bots: set[BotKey] = set()
+        for link in (kept.record for kept in self._vault.scan(Link)):
+            # A project may have had another bot once; its links stay its own.
+            (homes if link.project in names else bots).add((link.platform, link.bot_id))
+        for talk in (kept.record for kept in self._vault.scan(Conversation)):
+            bots.add((talk.platform, talk.bot_id))
+        for receipt in (kept.record for kept in self._vault.scan(Receipt)):
+            bots.add((receipt.platform, receipt.bot_id))
+        claims = [kept.record.subject for kept in self._vault.scan(Claim)]
+        bots |= {(claim[1], claim[2]) for claim in claims if claim[0] == "poll"}
+        sites = {claim[1] for claim in claims if claim[0] == "feed"}
+        sites -= {project.settings.site for project in projects}
+        return ProjectSubject(name, frozenset(bots - homes), frozenset(sites), gone=True)
 
     def _sites_of(self, issue_id: str) -> set[str]:
         sites = set(self._roster.sites())

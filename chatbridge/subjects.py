@@ -104,11 +104,13 @@ class ProjectSubject:
         name: of the project.
         bots: that belong to it.
         sites: that no other project uses.
+        gone: whether its record is erased; then `bots` and `sites` are those of no project.
     """
 
     name: str
     bots: frozenset[BotKey] = frozenset()
     sites: frozenset[str] = frozenset()
+    gone: bool = False
 
     def share_of(self, record: Any) -> Any:
         """Return the record if it belongs to the project, else None."""

@@ -81,7 +81,7 @@ def export(invocation: Invocation, /, output: Path | None, **about: str | None) 
     Tokens and keys are left out, and named as withheld. A file is made for its owner's eyes only.
     """
     with invocation.bridge() as bridge, busy("reading all records"):
-        made = bridge.privacy.export(_subject(bridge, **about))
+        made = bridge.privacy.export(_subject(bridge, **about, or_gone=False))
     text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
     if output is None:
         click.echo(text, nl=False)
@@ -102,7 +102,12 @@ def erase(invocation: Invocation, /, yes: bool, as_json: bool, **about: str | No
     exit code is 0 only if the proof holds.
     """
     with invocation.bridge() as bridge:
-        subject = _subject(bridge, **about)
+        subject = _subject(bridge, **about, or_gone=True)
+        if isinstance(subject, ProjectSubject) and subject.gone:
+            names = ", ".join(each.settings.name for each in bridge.admin.projects()) or "none"
+            click.echo(
+                f"there is no project '{subject.name}' any more (there are: {names})", err=True
+            )
         if not yes:
             if not may_ask():
                 raise click.UsageError("erasing needs --yes where nobody can be asked")
@@ -119,7 +124,13 @@ def erase(invocation: Invocation, /, yes: bool, as_json: bool, **about: str | No
 
 
 def _subject(
-    bridge: Bridge, *, chat: str | None, issue: str | None, site: str | None, project: str | None
+    bridge: Bridge,
+    *,
+    chat: str | None,
+    issue: str | None,
+    site: str | None,
+    project: str | None,
+    or_gone: bool,
 ) -> Subject:
     if sum(each is not None for each in (chat, issue, project)) != 1:
         raise click.UsageError("name one of --chat, --issue and --project")
@@ -131,10 +142,12 @@ def _subject(
         return bridge.privacy.chat(platform, bot, number)
     if issue is not None:
         return bridge.privacy.request(issue, site)
-    return bridge.privacy.project(str(project))
+    return bridge.privacy.project(str(project), or_gone=or_gone)
 
 
 def _question(subject: Subject) -> str:
+    if isinstance(subject, ProjectSubject) and subject.gone:
+        return "Erase whatever is left that belongs to no project?"
     if isinstance(subject, ProjectSubject):
         return f"Erase project {subject.name}, its bots' tokens and all its links for good?"
     return "Erase all that is kept about it for good? Agents' answers will not reach the chat."

@@ -7,10 +7,11 @@ from collections import Counter
 from types import SimpleNamespace
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatbridge import MemoryStorage, ProjectSettings, UnknownPluginError
+from chatbridge import ConfigurationError, MemoryStorage, ProjectSettings, UnknownPluginError
 from chatbridge.administration import Administration
 from chatbridge.keys import new_root_key, root_key_from_text
 from chatbridge.keyset_record import open_sealer
@@ -168,6 +169,48 @@ def test_an_erased_project_is_nowhere(looks_at, kept, name):
     others = {key for key, value in before.items() if f"bot-{name}" not in json.dumps(value)}
     lost = [before[key] for key in others - set(after)]
     assert [["feed", "site-b"]] * (name == "p2") == [value[0] for value in lost]
+
+
+@pytest.mark.fault("F78")
+@pytest.mark.invariant("I17")
+@given(stores(), st.sampled_from(sorted(SITES)))
+@settings(max_examples=25, deadline=None)
+def test_an_erasure_of_a_project_goes_on_after_its_record_went(looks_at, kept, name):
+    """Whatever was left when only the project's record went is found again; others keep theirs."""
+    storage, vault = kept
+    before = looks_at(storage)
+    record = vault.read(Project, name)
+    vault.erase(record.key)
+    proof = _privacy(vault).erase(_privacy(vault).project(name, or_gone=True))
+    after = looks_at(storage)
+    assert proof.holds
+    assert [] == [value for value in after.values() if f"bot-{name}" in json.dumps(value)]
+    others = {key for key, value in before.items() if f"bot-{name}" not in json.dumps(value)}
+    lost = [before[key] for key in others - set(after)]
+    assert [["feed", "site-b"]] * (name == "p2") == [value[0] for value in lost]
+
+
+@given(stores())
+@settings(max_examples=10, deadline=None)
+def test_what_a_project_keeps_of_a_former_bot_is_not_taken_for_left_over(looks_at, kept):
+    """Links of a bot that its project has no more, and its chats, belong to the project."""
+    storage, vault = kept
+    vault.update(vault.read(Project, "p0"), lambda project: evolve(project, bots=()))
+    before = looks_at(storage)
+    with_links = {kept.record.project for kept in vault.scan(Link)}
+    _privacy(vault).erase(_privacy(vault).project("never", or_gone=True))
+    lost = {key: value for key, value in before.items() if key not in looks_at(storage)}
+    assert ("p0" in with_links) is not any("bot-p0" in json.dumps(each) for each in lost.values())
+
+
+def test_one_unreadable_project_keeps_everything_that_may_be_its_own():
+    """Nobody can tell what belongs to no project while one cannot be read."""
+    storage = MemoryStorage()
+    vault = Vault(storage, open_sealer(storage, [ROOT]))
+    vault.create(Conversation("acme", "bot-p0", "chat"))
+    storage.put("project:damaged", b"no record")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        _privacy(vault).project("p9", or_gone=True)
 
 
 def _names(value, chat):
