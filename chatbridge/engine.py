@@ -76,6 +76,7 @@ class Engine:
         self.files = FileServing(vault, self.roster, self.file_urls)
         self._owns_url = owns_url
         self._has_address = public_url is not None
+        self._webhooks_due = 0.0
         self.observer = observer
         self._own = OwnComments()
         writes = JiraWrites(self.marks, self._own)
@@ -108,6 +109,12 @@ class Engine:
         """Return what looks at the webhooks of all bots."""
         owns_url = self._owns_url if self._has_address else None
         return WebhookWatch(self.roster, owns_url, self.observer)
+
+    def look_at_webhooks(self) -> None:
+        """Look at the webhooks of all bots, unless that was done a short while ago."""
+        now = self.clock.monotonic()
+        if now >= self._webhooks_due:
+            self._webhooks_due = now + self.webhook_watch().step()
 
     def feed(self, site: str) -> Feed:
         """Return what looks at the changes of a site."""

@@ -34,7 +34,10 @@ def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
     try:
         for feed in feeds:
             feed.step()
-        return _until_done(engine, clock, deadline, pollers)
+        done = _until_done(engine, clock, deadline, pollers)
+        if clock.monotonic() < deadline:
+            engine.look_at_webhooks()
+        return done
     finally:
         for feed in feeds:
             feed.release()

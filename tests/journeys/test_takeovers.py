@@ -78,6 +78,27 @@ def test_a_running_bridge_looks_by_itself(make_world):
         bridge.close()
 
 
+def test_a_bridge_that_runs_once_looks_too(make_world, caplog):
+    """A cron job tells of a webhook that was taken over, a long process every ten minutes."""
+    world = make_world(mode="webhook")
+    world.telegram.state.webhook.url = "https://other.example/hook"
+    for _ in range(3):
+        world.bridge.run_once(60)
+    assert 1 == len(_troubles(world))
+    assert 1 == caplog.text.count("leads elsewhere")
+    world.clock.advance(600)
+    world.bridge.run_once(60)
+    assert 2 == caplog.text.count("leads elsewhere")
+
+
+def test_a_run_without_time_left_leaves_webhooks_alone(make_world):
+    """What was asked for comes first; the look waits for a run that has time."""
+    world = make_world(mode="webhook")
+    world.telegram.state.webhook.url = "https://other.example/hook"
+    world.bridge.run_once(0)
+    assert [] == _troubles(world)
+
+
 class _Heard(list):
     """A list that says that something was put into it."""
 
