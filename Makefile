@@ -7,6 +7,10 @@ BENCH_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A real homeserver for the long suites, apart from our own packages: its ranges may not fit ours.
+SYNAPSE := .venv-synapse
+SYNAPSE_READY := $(SYNAPSE)/.ready
+SYNAPSE_WANTED := examples/chatbridge-matrix/tests/requirements-synapse.txt
 # The extras whose packages are locked: what a deployed bridge runs with.
 LOCKED := cli keyring metrics server
 LOCK_ARGS ?=
@@ -14,12 +18,13 @@ ADAPTERS := $(patsubst %/pyproject.toml,%,$(wildcard adapters/*/pyproject.toml))
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help install demo play test heavy lint types faults proof bench docs lock sbom clean
+.PHONY: help install demo play test heavy synapse lint types faults proof bench docs lock sbom clean
 
 help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
 	@echo "make play    write as a customer and answer as an agent, on a local web page"
 	@echo "make heavy   style, types and all tests (PYTEST_ARGS=... is handed to pytest)"
+	@echo "make synapse install the homeserver that some long tests talk to; heavy does so itself"
 	@echo "make test    the same without the long suites, in a few minutes"
 	@echo "make faults  write the tables of faults and of figures anew"
 	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
@@ -56,8 +61,17 @@ types: $(READY)
 test: lint types
 	$(BIN)/pytest -q -n 2 $(PYTEST_ARGS)
 
+# Where it cannot be had, the rest is tested all the same, and its tests say that they were skipped.
 heavy:
+	-$(MAKE) synapse
 	$(MAKE) test PYTEST_ARGS="--heavy --dist worksteal $(PYTEST_ARGS)"
+
+synapse: $(SYNAPSE_READY)
+
+$(SYNAPSE_READY): $(SYNAPSE_WANTED)
+	test -x $(SYNAPSE)/bin/python || $(PYTHON) -m venv $(SYNAPSE)
+	$(SYNAPSE)/bin/python -m pip install --quiet -r $(SYNAPSE_WANTED)
+	@touch $@
 
 faults: $(READY)
 	$(BIN)/python tests/faults/table.py
@@ -84,4 +98,4 @@ sbom: $(READY)
 		--mc-type library --output-reproducible --of JSON --output-file sbom.cdx.json
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(SYNAPSE) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

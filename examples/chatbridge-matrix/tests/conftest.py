@@ -10,7 +10,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -22,7 +21,8 @@ from urllib.parse import quote
 import pytest
 
 PYTHON_OF_SYNAPSE = "CHATBRIDGE_SYNAPSE"
-"""Path of a Python that has matrix-synapse, or "install" to fetch it for the run."""
+"""Names a Python that has matrix-synapse, where it is not the checkout's own."""
+_OF_CHECKOUT = Path(__file__).parents[3] / ".venv-synapse" / "bin" / "python"
 SERVER_NAME = "matrix.localhost"
 _SECRET = "shared-secret-of-tests"
 _PATIENCE = 60.0
@@ -45,6 +45,7 @@ trusted_key_servers: []
 url_preview_enabled: false
 rc_message: {{per_second: 2, burst_count: 4}}
 rc_login: {{address: {{per_second: 100, burst_count: 100}}}}
+app_service_config_files: {services}
 """
 _LOG = """
 version: 1
@@ -60,14 +61,26 @@ class Homeserver:
 
     def __init__(self, python: str, folder: Path) -> None:
         self._python, self._folder = python, folder
+        self.name = SERVER_NAME
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        given = {"folder": folder, "port": self.port, "name": SERVER_NAME, "secret": _SECRET}
-        (folder / "homeserver.yaml").write_text(_CONFIG.format(**given))
-        (folder / "log.yaml").write_text(_LOG.format(**given))
+        self._configure("[]")
+
+    def register(self, registration: str) -> None:
+        """Know an application service from the next start on."""
+        (self._folder / "registration.yaml").write_text(registration)
+        self._configure("[registration.yaml]")
+
+    def _configure(self, services: str) -> None:
+        given = {
+            "folder": self._folder, "port": self.port, "name": SERVER_NAME, "secret": _SECRET,
+            "services": services,
+        }  # fmt: skip
+        (self._folder / "homeserver.yaml").write_text(_CONFIG.format(**given))
+        (self._folder / "log.yaml").write_text(_LOG.format(**given))
 
     def start(self) -> None:
         """Start it, and return when it answers."""
@@ -117,7 +130,11 @@ class Homeserver:
             "nonce": nonce, "username": name, "password": "password-of-tests", "admin": False,
             "mac": mac.hexdigest(),
         })  # fmt: skip
-        return Person(self.url, made["user_id"], made["access_token"])
+        return self.account(made["user_id"], made["access_token"])
+
+    def account(self, user_id: str, token: str) -> Person:
+        """Return an account that is there."""
+        return Person(self.url, user_id, token)
 
 
 class Person:
@@ -168,31 +185,23 @@ def request(method: str, url: str, value: Any = None, token: str = "") -> Any:
 
 
 @pytest.fixture(scope="session")
-def python_of_synapse(tmp_path_factory: pytest.TempPathFactory) -> str:
+def python_of_synapse() -> str:
     """Return a Python that has Synapse, or skip."""
-    wanted = os.environ.get(PYTHON_OF_SYNAPSE, "")
-    if not wanted:
-        pytest.skip(f"set {PYTHON_OF_SYNAPSE} to a Python with matrix-synapse, or to 'install'")
-    if wanted != "install":
-        return wanted
-    folder = tmp_path_factory.mktemp("synapse")
-    python = str(folder / "bin" / "python")
-    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "matrix-synapse"], capture_output=True
-    )
-    if installed.returncode:
-        pytest.skip("matrix-synapse cannot be installed here")
+    python = os.environ.get(PYTHON_OF_SYNAPSE) or str(_OF_CHECKOUT)
+    try:
+        found = subprocess.run([python, "-c", "import synapse"], capture_output=True)
+    except OSError:
+        pytest.skip("no real homeserver: `make synapse` installs one from PyPI")
+    assert 0 == found.returncode, f"{python} has no matrix-synapse; `make synapse` installs it"
     return python
 
 
 @pytest.fixture
 def homeserver(python_of_synapse: str, tmp_path: Path) -> Iterator[Homeserver]:
-    """A running Synapse."""
+    """A Synapse in a folder of its own, not started yet."""
     folder = tmp_path / "homeserver"
     folder.mkdir()
     server = Homeserver(python_of_synapse, folder)
-    server.start()
     try:
         yield server
     finally:

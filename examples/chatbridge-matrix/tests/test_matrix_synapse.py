@@ -1,8 +1,17 @@
-"""The real bridge between a real homeserver and a simulated desk: nothing is lost or doubled."""
+"""The real bridge between a real homeserver and a simulated desk: nothing is lost or doubled.
+
+The bridge polls, or is an application service; it runs in a program of its own, which is killed.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -11,23 +20,13 @@ from typing import Any
 
 import pytest
 
-import chatbridge_matrix
-from chatbridge import (
-    Bridge,
-    CloudDesk,
-    NewBot,
-    Plugins,
-    ProjectSettings,
-    Secret,
-    SiteSettings,
-    Timings,
-    new_root_key,
-    root_key_from_text,
-)
+from chatbridge import new_root_key
 from chatbridge.testing import DeskSimulator
 from chatbridge.testing.serving import SimulationServer
+from chatbridge_matrix.registration import registration
 
-_PATIENCE = 90.0
+_PATIENCE = 60.0
+_PROGRAM = Path(__file__).with_name("host_program.py")
 
 
 def until(ready: Callable[[], Any], what: str) -> Any:
@@ -40,39 +39,87 @@ def until(ready: Callable[[], Any], what: str) -> Any:
 
 
 class Office:
-    """A desk, a bot on the homeserver, and the bridge between them."""
+    """A desk, a bot on the homeserver, and the program with the bridge between them."""
 
-    def __init__(self, desk: DeskSimulator, url: str, homeserver: Any, folder: Path) -> None:
-        self.desk = desk
-        self.bot = homeserver.person("helpdesk")
+    def __init__(
+        self, desk: DeskSimulator, url: str, homeserver: Any, folder: Path, mode: str
+    ) -> None:
+        self.desk, self.homeserver = desk, homeserver
+        self.user_id = f"@helpdesk:{homeserver.name}"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
         known = desk.credentials()
-        self._site = SiteSettings(
-            url=url, account=known["account"], token=Secret(known["api_token"])
-        )
-        self._storage, self._key = f"sqlite:{folder / 'records.db'}", new_root_key()
-        self.bridge = self._opened()
-        settings = ProjectSettings(
-            name="support", service_desk=known["service_desk"],
-            request_type=known["request_type"], privacy_notice="",
-        )  # fmt: skip
-        place = {"homeserver": homeserver.url, "access_token": self.bot.token}
-        self.bridge.admin.set_project(settings, [NewBot("matrix", place)])
-        self.bridge.start()
+        self._given: dict[str, Any] = {
+            "desk": {"url": url, "account": known["account"], "token": known["api_token"]},
+            "storage": f"sqlite:{folder / 'records.db'}", "key": new_root_key(), "port": port,
+            "mode": mode, "user_id": self.user_id,
+        }  # fmt: skip
+        self._errors = folder / "errors"
+        self._program: subprocess.Popen[str] | None = None
 
-    def _opened(self) -> Bridge:
-        plugins = Plugins()
-        plugins.register(chatbridge_matrix)
-        return Bridge(
-            storage=self._storage, root_keys=root_key_from_text(self._key),
-            sites=[CloudDesk(self._site)], plugins=plugins, workers=4,
-            timings=Timings(feed_every=2.0, poll_wait=5.0),
-        )  # fmt: skip
+    def set_up(self) -> None:
+        """Let the homeserver know the bot, and start everything."""
+        if self._given["mode"] == "webhook":
+            made = registration(self.user_id, self._run(only_url=True)["url"])
+            # As every other account's, its messages are limited, so that there is a 429.
+            self.homeserver.register(made.replace("rate_limited: false", "rate_limited: true"))
+            tokens = dict(re.findall(r'(as_token|hs_token): "(.+)"', made))
+            place = {"access_token": tokens["as_token"], "hs_token": tokens["hs_token"]}
+            self.homeserver.start()
+        else:
+            self.homeserver.start()
+            place = {"access_token": self.homeserver.person("helpdesk").token}
+        self._given["bot"] = {"homeserver": self.homeserver.url, **place}
+        self.start()
+        if self._given["mode"] == "webhook":
+            bot = self.homeserver.account(self.user_id, place["access_token"])
+            ping = "client/v1/appservice/chatbridge-helpdesk/ping"
+            assert "duration_ms" in bot.call("POST", ping, {"transaction_id": "1"})
 
-    def restart(self) -> None:
-        """End the bridge and start another one over the same records."""
-        self.bridge.close()
-        self.bridge = self._opened()
-        self.bridge.start()
+    def start(self) -> None:
+        """Start the program with the bridge; return when it is ready."""
+        self._run()
+
+    def kill(self) -> None:
+        """End the program at once, wherever it is."""
+        if self._program is not None:
+            self._program.kill()
+            self._ended()
+
+    def stop(self) -> None:
+        """End the program as it should be ended."""
+        if self._program is not None:
+            assert self._program.stdin is not None
+            self._program.stdin.close()
+            self._ended()
+
+    def _ended(self) -> None:
+        assert self._program is not None and self._program.stdin and self._program.stdout
+        try:
+            self._program.wait(_PATIENCE)
+        finally:
+            self._program.kill()
+            self._program.wait()
+            for each in (self._program.stdin, self._program.stdout):
+                each.close()
+            self._program = None
+
+    def _run(self, **more: Any) -> dict[str, Any]:
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        with self._errors.open("a") as errors:
+            self._program = subprocess.Popen(
+                [sys.executable, str(_PROGRAM)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=errors, text=True, env=environment,
+            )  # fmt: skip
+        assert self._program.stdin is not None and self._program.stdout is not None
+        self._program.stdin.write(json.dumps({**self._given, **more}) + "\n")
+        self._program.stdin.flush()
+        line = self._program.stdout.readline()
+        assert line, f"it did not start: {self._errors.read_text()[-2000:]}"
+        if more:
+            self.stop()
+        return dict(json.loads(line))
 
     def request(self, word: str) -> dict[str, Any] | None:
         """Return the request that began with a word."""
@@ -87,17 +134,19 @@ class Office:
         return [text for text in texts if word in text]
 
 
-@pytest.fixture
-def office(homeserver: Any, tmp_path: Path) -> Iterator[Office]:
-    """Everything running; the bot has polled once."""
+@pytest.fixture(params=["poll", "webhook"])
+def office(request: pytest.FixtureRequest, homeserver: Any, tmp_path: Path) -> Iterator[Office]:
+    """Everything running, by polling and as an application service."""
     desk = DeskSimulator()
     with SimulationServer({"desk": desk}) as server:
-        office = Office(desk, server.url("desk"), homeserver, tmp_path)
+        office = Office(desk, server.url("desk"), homeserver, tmp_path, request.param)
         try:
-            until(lambda: homeserver.answered(200, "GET") > 1, "the first poll")
+            office.set_up()
+            if request.param == "poll":
+                until(lambda: homeserver.answered(200, "GET") > 1, "the first poll")
             yield office
         finally:
-            office.bridge.close()
+            office.kill()
 
 
 class Talk:
@@ -105,7 +154,7 @@ class Talk:
 
     def __init__(self, person: Any, office: Office) -> None:
         self.person, self.office = person, office
-        self.room = person.open_room(office.bot.user_id)
+        self.room = person.open_room(office.user_id)
         self.opening = f"opening of {person.user_id}"
         self.by_agents: list[str] = []
         self.by_person: list[str] = []
@@ -125,9 +174,7 @@ class Talk:
     def shown(self) -> list[str]:
         """Return what the bot has shown in the room."""
         seen = self.person.sees(self.room)
-        return [
-            each["content"]["body"] for each in seen if each["sender"] == self.office.bot.user_id
-        ]
+        return [each["content"]["body"] for each in seen if each["sender"] == self.office.user_id]
 
     def arrived(self) -> bool:
         """Tell whether everything is at least once where it belongs."""
@@ -143,8 +190,8 @@ class Talk:
 
 
 @pytest.mark.heavy
-def test_both_ways_over_a_restart_and_a_flood(homeserver: Any, office: Office) -> None:
-    """Over a genuine 429 and restarts of both, each text arrives once, and a note never."""
+def test_both_ways_over_crashes_and_a_flood(homeserver: Any, office: Office) -> None:
+    """Over a genuine 429, a kill and restarts of both, each text arrives once, a note never."""
     jana, omar = talks = [Talk(homeserver.person(name), office) for name in ("jana", "omar")]
     for talk in talks:
         talk.key = until(lambda t=talk: office.request(t.opening), "a request")["key"]
@@ -154,13 +201,20 @@ def test_both_ways_over_a_restart_and_a_flood(homeserver: Any, office: Office) -
     for number in range(4):
         omar.customer(f"early-{number}.")
     until(lambda: homeserver.answered(429, "PUT"), "a genuine 429")
+    office.kill()
+    for talk in talks:
+        talk.agent("while nobody was there.")
+    omar.customer("is anybody there?")
+    office.start()
+    until(omar.arrived, "what was written while the bridge was dead")
     homeserver.stop()
     for talk in talks:
         talk.agent("while the server was down.")
     homeserver.start()
     for number, talk in enumerate(talks):
         talk.customer(f"after its restart-{number}.")
-    office.restart()
+    office.stop()
+    office.start()
     jana.customer("late question.")
     omar.agent("late answer.")
     for talk in talks:
@@ -176,7 +230,7 @@ def test_both_ways_over_a_restart_and_a_flood(homeserver: Any, office: Office) -
 def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
     """A reply reaches its request, edits change what is shown, and files arrive whole."""
     jana = homeserver.person("jana")
-    room = jana.open_room(office.bot.user_id)
+    room = jana.open_room(office.user_id)
     jana.says(room, "first printer")
     first = until(lambda: office.request("first printer"), "a request")
     jana.says(room, "!new")
@@ -185,7 +239,7 @@ def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
     office.desk.control("comment", {"issue": first["key"], "text": "<b>Which</b> printer?"})
 
     def answers(word: str) -> list[dict[str, Any]]:
-        mine = [each for each in jana.sees(room) if each["sender"] == office.bot.user_id]
+        mine = [each for each in jana.sees(room) if each["sender"] == office.user_id]
         return [each for each in mine if word in each["content"]["body"]]
 
     (asked,) = until(lambda: answers("Which"), "an answer")
@@ -231,7 +285,7 @@ def test_replies_edits_and_files(homeserver: Any, office: Office) -> None:
 
     def sent() -> list[str]:
         return [each["content"]["url"] for each in jana.sees(room)
-                if each["sender"] == office.bot.user_id and "url" in each["content"]]  # fmt: skip
+                if each["sender"] == office.user_id and "url" in each["content"]]  # fmt: skip
 
     (place,) = until(sent, "the file in the room")
     downloaded = urllib.request.Request(
