@@ -74,6 +74,34 @@ def test_every_call_is_as_documented(
         judge(request, response)
 
 
+def test_what_the_doctor_and_the_reader_ask_is_as_documented(
+    world: Any, draft: NewRequest, judge: Any
+) -> None:
+    """Clocks, statuses, permissions, trials and participants keep to the documents, too.
+
+    The list of webhooks of administrators (`/rest/webhooks/1.0`) stands in neither document.
+    """
+    issue = world.open(draft)
+    known = world.site.credentials()
+    desk = world.new_desk(
+        reader_account=known["reader_account"], reader_token=Secret(known["reader_token"])
+    )
+    comment = world.say(issue, "An answer")
+    assert [comment] == [each.comment_id for each in world.run(desk.public_comments(issue))]
+    assert world.run(desk.clocks(issue))
+    assert world.run(desk.statuses())
+    assert world.run(desk.service_desk_id("HELP"))
+    names = ["ADD_COMMENTS", "SERVICEDESK_AGENT"]
+    assert set(names) == set(world.run(desk.permissions("10", names)))
+    assert [] == world.run(desk.reader_permissions("10", names))
+    world.run(desk.trial_note(issue, "A trial"))
+    world.run(desk.trial_restricted(issue, Document.from_plain("x"), "m1", "Administrators"))
+    told = {path.rpartition("/")[2] for path in world.paths()}
+    assert {"sla", "status", "participant", "mypermissions"} <= told
+    for request, response in world.calls:
+        judge(request, response)
+
+
 def test_every_document_sent_is_valid_adf(
     world: Any, draft: NewRequest, adf_errors: Callable[[Any], list[str]], content: Any
 ) -> None:
@@ -94,6 +122,7 @@ _MORE = [
     ("GET", "/rest/servicedeskapi/request/{issue}/comment/{comment}"),
     ("GET", "/rest/servicedeskapi/request/{issue}/transition"),
     ("GET", "/rest/servicedeskapi/request/{issue}/status"),
+    ("GET", "/rest/servicedeskapi/request/{issue}/attachment"),
     ("GET", "/rest/api/3/issue/{issue}"),
     ("GET", "/rest/api/3/issue/{issue}/comment/{comment}"),
     ("GET", "/rest/api/3/issue/{issue}/transitions"),
@@ -102,6 +131,7 @@ _MORE = [
     ("GET", "/rest/api/3/mypermissions?permissions=ADD_COMMENTS,BROWSE_PROJECTS"),
     ("GET", "/rest/api/3/serverInfo"),
     ("GET", "/rest/api/3/field"),
+    ("GET", "/rest/api/3/attachment/meta"),
     ("GET", "/rest/api/3/search/jql?jql=project%20%3D%20HELP&fields=summary,comment"),
     ("DELETE", "/rest/api/3/issue/{issue}/comment/{comment}"),
 ]
