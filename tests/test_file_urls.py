@@ -89,6 +89,7 @@ def test_an_address_ends_after_an_hour(urls: FileUrls, clock: VirtualClock) -> N
     assert None is urls.read(token)
 
 
+@pytest.mark.fault("F49")
 def test_no_character_of_a_token_can_be_changed(urls: FileUrls) -> None:
     """Whatever character is replaced, dropped or added, the token names nothing any more."""
     token = _token(urls.url(LINK, "555", FILE))

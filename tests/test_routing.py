@@ -147,6 +147,7 @@ def test_every_event_in_every_situation_has_a_meaning(event, situation):
         assert not decision.issue_id
 
 
+@pytest.mark.fault("F31")
 @given(events, situations)
 def test_no_program_is_ever_answered(event, situation):
     """Two programs that answer each other would never stop."""
@@ -162,6 +163,7 @@ def test_nothing_that_a_person_wrote_is_dropped(event, situation):
         assert Action.NOTHING is not decide(by_person, situation).action
 
 
+@pytest.mark.fault("F52")
 @given(events, situations)
 def test_the_limit_of_open_requests_holds(event, situation):
     """Whoever has a current request and may open no more opens none."""

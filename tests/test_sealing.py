@@ -286,6 +286,7 @@ def test_each_root_opens():
         assert keyset == unwrap_keyset(blob, roots)
 
 
+@pytest.mark.fault("F68")
 @given(wrong=st.binary(min_size=32, max_size=32).filter(lambda key: key != b"a" * 32))
 def test_wrong_root_is_told(wrong):
     """A root key that was not wrapped under is a wrong key, and not damage."""

@@ -67,6 +67,7 @@ def test_a_source_that_fails_on_the_way_ends_early(caplog):
     assert (False, 1) == (source.is_open, source.released)
 
 
+@pytest.mark.fault("F33")
 def test_no_more_goes_out_than_was_announced():
     """A source that sends too much is cut."""
     with Source([b"abc", b"defgh", b"ij"]).served(5) as served:

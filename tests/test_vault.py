@@ -106,6 +106,7 @@ def test_nothing_is_readable_in_the_storage(vault, storage):
     assert b"canary" not in row.value
 
 
+@pytest.mark.fault("F61")
 def test_create_twice(vault):
     """A record is created once; the second try changes nothing."""
     vault.create(Note("a", 1))
@@ -260,6 +261,7 @@ def test_swapped_records_are_refused(vault, storage):
             vault.read_key(Note, key)
 
 
+@pytest.mark.fault("F66")
 def test_identity_is_compared_after_unsealing(vault, storage):
     """A record sealed under a key that is not its own is refused, however it got there."""
     key = vault.key(Note, "a")
@@ -292,6 +294,7 @@ def test_newer_schema_is_refused(vault):
         assert StorageError is type(caught.value)
 
 
+@pytest.mark.fault("F84")
 def test_unknown_form_shows_nothing(vault, caplog):
     """A record whose form cannot be read is refused, and what it holds stays hidden."""
     caplog.set_level(logging.DEBUG)

@@ -151,6 +151,7 @@ def test_the_clock_is_wrong(set_up, monkeypatch):
     assert "differ by 600 s" in _problems(set_up)["clock"]
 
 
+@pytest.mark.fault("F28")
 def test_the_bot_token_was_revoked(world, set_up):
     """A token that the platform refuses is to be set anew, by a command that is named."""
     world.chat.switch_fault(Fault(kind="status", match="getMe", status=401, times=None))
@@ -158,6 +159,7 @@ def test_the_bot_token_was_revoked(world, set_up):
     assert "chatbridge project set support --bot telegram --bot-token-env VARIABLE" in problem
 
 
+@pytest.mark.fault("F51")
 def test_another_program_has_set_a_webhook(world, set_up):
     """A polled bot with somebody's webhook gets nothing; host and mend are named."""
     world.chat.state.webhook.url = "https://other.example/secret-path"
@@ -197,6 +199,7 @@ def test_an_adapter_is_missing(set_up, monkeypatch):
     assert "pip install chatbridge-telegram" in problem
 
 
+@pytest.mark.fault("F68")
 def test_the_key_is_wrong_missing_or_open(set_up):
     """Each trouble with the key has its own mend, and shows nothing of it."""
     from chatbridge.keys import new_root_key
@@ -214,6 +217,7 @@ def test_the_key_is_wrong_missing_or_open(set_up):
     assert "chatbridge keys new --file" in _problems(set_up)["root key"]
 
 
+@pytest.mark.fault("F66")
 def test_records_are_damaged(set_up):
     """Records that nobody can read are counted; a backup is the mend."""
     import sqlite3
@@ -306,6 +310,7 @@ def test_the_webhook_of_jira_is_looked_at(world, hooked):
     assert ("hint", "only Jira's administrators may see it") == hooked()
 
 
+@pytest.mark.fault("F51")
 def test_a_second_poller_is_heard(world, set_up, monkeypatch):
     """Another program that polls the bot takes the messages; it is named, and nothing is taken."""
     world.chat.switch_fault(Fault(kind="status", match="getUpdates", status=409, times=None))

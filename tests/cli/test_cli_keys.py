@@ -140,6 +140,7 @@ def test_rotate_replaces_the_data_key(world, linked, quick, monkeypatch):
     assert any("It is mended" in text for text in world.shown())
 
 
+@pytest.mark.fault("F70")
 def test_rotate_goes_on_where_it_was_cut_off(linked, quick):
     """`keys status` tells of a rotation that was cut off, and `keys rotate` finishes it."""
     root = root_key_from_file(linked.folder / "chatbridge.key")

@@ -40,6 +40,7 @@ def test_an_edit_is_shown_in_place(world, opened):
     assert (0, 1) == (world.shown("It costs 5"), world.shown("It costs 6"))
 
 
+@pytest.mark.fault("F14")
 def test_each_further_edit_is_shown_once(world, opened):
     """A comment that is changed twice ends as it reads; nothing is sent when nothing changes."""
     comment = said(world, opened, "one")
@@ -61,6 +62,7 @@ def test_a_message_that_is_gone_gets_a_notice(world, opened):
     assert 1 == world.shown("Changed:\nIt costs 6")
 
 
+@pytest.mark.fault("F14")
 def test_an_edit_of_several_messages_gets_a_notice(world, opened):
     """What took several messages is not patched together."""
     comment = said(world, opened, "a" * 5000)
@@ -95,6 +97,7 @@ def test_an_edit_of_what_became_internal_stays(world, opened):
     assert 0 == world.shown("margin")
 
 
+@pytest.mark.fault("F14")
 def test_old_comments_are_not_watched(world, opened):
     """The link remembers the last ten only; what is older stays as it was shown."""
     first = said(world, opened, "the first")

@@ -158,6 +158,7 @@ def test_a_source_that_always_breaks_is_given_up(world, opened):
     assert (1, 1) == (world.shown("offer.pdf: this file cannot"), world.shown("Two"))
 
 
+@pytest.mark.fault("F33")
 def test_a_refused_picture_is_sent_as_a_file(world, opened):
     """What Telegram does not take for a photo is still delivered."""
     # Wider than 20 times its height, by its own header.

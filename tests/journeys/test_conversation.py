@@ -375,6 +375,7 @@ def test_forged_choice_is_refused(world, held):
     assert (["This button is no longer valid."], 0) == (answers, world.shown("answer "))
 
 
+@pytest.mark.fault("F58")
 @pytest.mark.parametrize("data", ["more", "1.more.x", "1.more.\ud800.ffff.x", "9" * 64])
 def test_garbage_as_choice_data_is_refused(hooked, data):
     """Data that was never ours, a lone surrogate included, is refused in the same way."""
@@ -456,6 +457,7 @@ def test_any_word_of_the_customer_resumes_the_link(world, blocked):
     assert 1 == world.shown("are you there?")
 
 
+@pytest.mark.fault("F25")
 def test_chat_in_which_the_bot_may_not_write_is_told_to_the_agents(world, opened):
     """A refusal for any other reason stops the link with a note; the customer's word resumes it."""
     world.telegram.switch_fault(Fault(kind="status", status=403, match="sendMessage"))
@@ -467,6 +469,7 @@ def test_chat_in_which_the_bot_may_not_write_is_told_to_the_agents(world, opened
     assert 1 == world.shown("are you there?")
 
 
+@pytest.mark.fault("F25")
 def test_long_answer_goes_on_after_a_block_where_it_stopped(world, opened):
     """Parts that arrived before the customer blocked the bot do not come again."""
     world.telegram.switch_fault(Fault(kind="slow", seconds=0.0, match="sendMessage", times=2))
@@ -677,6 +680,7 @@ def test_any_text_arrives_on_both_sides(world, opened, text):
     assert visible.split()[0][:3] in written
 
 
+@pytest.mark.fault("F26")
 def test_lone_surrogates_are_carried_visibly(hooked):
     """Half a character, which JSON can hold, stops neither direction."""
     hooked.says("A chat to answer in")
@@ -708,6 +712,7 @@ def test_moved_issue_is_not_read_any_more(world, opened):
     assert LinkState.ACTIVE is not next(world.bridge.links.all()).state
 
 
+@pytest.mark.fault("F16")
 def test_issue_moved_to_another_desk_is_held(world, opened):
     """A desk that the project does not name sends nothing to its chats; moved back, it does."""
     other = SimulatedProject("10003", "OTHER", "Other desk", "11", REQUEST_TYPES)
@@ -809,6 +814,7 @@ def test_paused_project_does_nothing_and_resumes(world, opened):
     assert (1, 1) == (world.shown("answer while paused"), len(passed_on(world, opened)))
 
 
+@pytest.mark.fault("F8")
 def test_project_resumed_by_another_process_delivers_what_was_missed(world, opened):
     """The process that carries messages finds out by itself what was said during the pause."""
     world.bridge.admin.set_state("support", ProjectState.PAUSED)
@@ -833,6 +839,7 @@ def test_removed_project_does_nothing(world, opened):
     assert [] == passed_on(world, opened)
 
 
+@pytest.mark.fault("F78")
 def test_removing_a_project_holds_though_nobody_counts(world, opened):
     """Nothing happens in the project once the call returned, whether or not it is iterated."""
     world.bridge.admin.remove_project("support")
@@ -841,6 +848,7 @@ def test_removing_a_project_holds_though_nobody_counts(world, opened):
     assert 0 == world.shown("anybody?")
 
 
+@pytest.mark.fault("F28")
 def test_project_is_removed_though_its_bot_is_revoked(make_world):
     """A dead token does not keep an administrator from removing a project."""
     world = make_world(mode="webhook")
@@ -884,6 +892,7 @@ def test_restoring_without_access_takes_nothing_as_read(world, opened):
     assert (0, LinkState.ACTIVE) == (world.shown("answer "), link_of(world, opened).state)
 
 
+@pytest.mark.fault("F63")
 def test_restoring_goes_on_past_a_request_that_is_gone(world, two):
     """One deleted request does not leave the links behind it held for ever."""
     first, second = two
@@ -901,6 +910,7 @@ def test_links_released_by_another_process_are_delivered(world, held):
     assert 11 == world.shown("answer ")
 
 
+@pytest.mark.fault("F32")
 def test_released_with_skip_takes_the_waiting_answers_as_known(world, held):
     """Skipping sends nothing of what waited, and everything that comes after."""
     assert 1 == world.bridge.links.release(skip=True)
@@ -1015,6 +1025,7 @@ def test_webhook_of_a_paused_project_waits_at_the_platform(hooked):
     assert 1 == len(hooked.requests())
 
 
+@pytest.mark.fault("F46")
 def test_webhook_is_not_acknowledged_while_jira_is_down(hooked):
     """503 with a time to wait goes back until Jira took the message; then it is there once."""
     hooked.desk.switch_fault(Fault(kind="status", status=503, times=2, match="POST"))
@@ -1037,6 +1048,7 @@ def hinted(world, opened) -> str:
     return opened
 
 
+@pytest.mark.fault("F7")
 @pytest.mark.both_editions
 def test_comment_arrives_by_hint_without_the_feed(world, hinted):
     """A signed webhook of Jira is enough to bring an answer into the chat."""
@@ -1087,6 +1099,7 @@ def test_hint_that_names_an_issue_by_its_key_wakes_its_link(world, hinted):
     assert 1 == world.shown("Have you tried water?")
 
 
+@pytest.mark.fault("F9")
 def test_hint_of_a_foreign_issue_is_asked_about_once(world, opened):
     """A key that is no request of ours costs one call, and is not asked about again."""
     hint = signed_hint(world, {"issue": {"key": "OPS-99"}})

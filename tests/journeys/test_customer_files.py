@@ -79,6 +79,7 @@ def test_an_album_arrives_file_by_file(world, opened):
     assert 3 == len({each["files"][0]["name"] for each in found})
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.both_editions
 def test_our_own_files_do_not_come_back(world, opened):
     """A bridge that has just started knows the comments with customers' files for its own."""
@@ -133,6 +134,7 @@ def test_a_file_that_the_platform_does_not_hand_out_is_left_out(world, opened):
     assert 1 == sum("and some words" in each for each in texts)
 
 
+@pytest.mark.fault("F57")
 @pytest.mark.parametrize("name", ["../../x.sh", "a\r\nb: c.txt", "\u202egpj.exe", "", "nul"])
 def test_hostile_names_stay_names(world, opened, name):
     """Whatever a file is called, Jira gets a plain name."""

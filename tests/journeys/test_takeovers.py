@@ -26,6 +26,7 @@ def _troubles(world) -> list[str]:
     return [each.reason for each in world.notices if each.kind is NoticeKind.BOT_TROUBLE]
 
 
+@pytest.mark.fault("F28")
 def test_a_revoked_token_is_told_and_answers_wait(world, opened):
     """The trouble is named with its mend; what agents write meanwhile arrives afterwards."""
     world.telegram.switch_fault(Fault(kind="status", status=401, times=None))
@@ -40,6 +41,7 @@ def test_a_revoked_token_is_told_and_answers_wait(world, opened):
     assert 1 == world.shown("Have you tried water?")
 
 
+@pytest.mark.fault("F51")
 @pytest.mark.parametrize(
     ("url", "said"),
     [
@@ -78,6 +80,7 @@ def test_a_running_bridge_looks_by_itself(make_world):
         bridge.close()
 
 
+@pytest.mark.fault("F51")
 def test_a_bridge_that_runs_once_looks_too(make_world, caplog):
     """A cron job tells of a webhook that was taken over, a long process every ten minutes."""
     world = make_world(mode="webhook")
@@ -120,6 +123,7 @@ def _until_told(bridge) -> tuple[str, ...]:
     return ()
 
 
+@pytest.mark.fault("F28")
 def test_a_revoked_token_of_a_bot_with_a_webhook_is_told(make_world):
     """A bot that nobody writes through is asked about all the same."""
     world = make_world(mode="webhook")
@@ -150,6 +154,7 @@ def second_bot(world):
     )
 
 
+@pytest.mark.fault("F28")
 def test_links_are_not_sent_to_the_chats_of_another_bot(world, opened, second_bot):
     """A token of another bot makes it another bot: answers wait for the one of their chats."""
     world.transport = SimulatedTransport(

@@ -276,6 +276,7 @@ def test_removing_holds_before_the_first_record_goes(stage, admin):
     assert 3 == list(progress)[-1]
 
 
+@pytest.mark.fault("F78")
 @pytest.mark.parametrize(
     "failure", [RefusedError(Refusal.UNAUTHORISED), RetryLaterError("no connection")]
 )
@@ -296,6 +297,7 @@ def test_half_removed_project_is_not_set_again(admin):
     assert ProjectState.REMOVED is admin.project("support").state
 
 
+@pytest.mark.fault("F78")
 def test_removal_can_be_finished_later(stage, admin):
     """A removal that broke off is finished by doing it again."""
     admin.set_project(settings(), [BOT])

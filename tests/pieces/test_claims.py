@@ -42,6 +42,7 @@ def test_dead_holder_is_replaced_after_a_lease(two, clock):
     assert [True, False] == [second.hold(), first.hold()]
 
 
+@pytest.mark.fault("F72")
 def test_watching_starts_with_the_first_look(two, clock):
     """How old a claim is says nothing: only what one has watched counts."""
     first, second = two
@@ -112,6 +113,7 @@ def test_loser_of_a_race_holds_nothing(two, monkeypatch):
     assert [False, True] == [first.hold(), second.hold()]
 
 
+@pytest.mark.fault("F5")
 def test_release_of_a_lost_claim_changes_nothing(two, clock, stage):
     """Letting go of what somebody else holds by now does them no harm."""
     first, second = two

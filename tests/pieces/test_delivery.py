@@ -185,6 +185,7 @@ def test_nothing_blocks_a_chat_for_ever(stage, kept, refused):
     assert (frozenset({100}), True) == (done.record.seen, bool(done.record.note))
 
 
+@pytest.mark.fault("F26")
 def test_what_the_platform_cannot_express_is_replaced_and_told(stage, kept):
     """An adapter that refuses to draw a part does not stop the parts behind it."""
     stage.transport.then("send", *[UnsupportedFeatureError("no")] * 2)
@@ -221,6 +222,7 @@ def test_choices_stand_under_the_last_piece_only(stage, kept, refused):
     assert 1 == sum(bool(each["choices"]) for each in stage.transport.shown)
 
 
+@pytest.mark.fault("F25")
 def test_vanished_thread_is_left(stage):
     """Where the topic is gone, the part goes into the chat itself, and later ones as well."""
     kept = stage.link(thread="9")
@@ -234,6 +236,7 @@ def _thread_gone(request):
     return RefusedError(Refusal.THREAD_GONE)
 
 
+@pytest.mark.fault("F25")
 @pytest.mark.parametrize("reason", ["blocked", "gone", "migrated", "window_closed", "forbidden"])
 def test_unreachable_chat_is_told_to_the_caller(stage, kept, refused, reason):
     """A refusal that is about the chat is raised, with nothing counted as sent."""

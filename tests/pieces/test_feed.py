@@ -72,12 +72,14 @@ def test_issue_without_a_link_wakes_nothing(stage, feed):
     assert [] == woken(stage)
 
 
+@pytest.mark.fault("F8")
 def test_first_look_ever_wakes_everything(stage, link):
     """Nobody knows what was missed before the first look."""
     feed_of(stage).step()
     assert [link.key] == woken(stage)
 
 
+@pytest.mark.fault("F8")
 def test_window_covers_what_was_missed(stage, feed, clock):
     """A look reaches back to the last one, and some minutes more against index lag."""
     clock.advance(600)
@@ -96,12 +98,14 @@ def test_failed_look_is_made_up_for(stage, feed, clock):
     assert (25, "") == (stage.desk.windows[-1], feed.problem)
 
 
+@pytest.mark.fault("F22")
 def test_refused_feed_is_told(stage, feed):
     """A site that refuses is left alone for a minute, and the operator reads why."""
     stage.desk.then("changes", RefusedError(Refusal.FORBIDDEN))
     assert (60.0, True) == (feed.step(), "forbidden" in feed.problem)
 
 
+@pytest.mark.fault("F8")
 def test_restart_looks_back_to_the_last_look(stage, feed, clock):
     """The mark in the storage says up to when all was seen."""
     feed.release()
@@ -168,6 +172,7 @@ def test_mark_moves_on_when_the_work_is_done(stage, feed, link, clock):
     assert 5 == stage.desk.windows[-1]
 
 
+@pytest.mark.fault("F8")
 def test_crash_after_everything_was_woken_wakes_everything_again(stage, link, clock):
     """Waking is not working: until it is done, a restart does it again."""
     first = feed_of(stage)

@@ -56,6 +56,7 @@ def test_unknown_outcome_is_given_its_settle_time(stage, other, clock):
     assert 1 == written(stage)
 
 
+@pytest.mark.fault("F37")
 def test_certain_failure_is_tried_again_at_once(stage, other):
     """Where nothing was written there is nothing to wait for."""
     stage.desk.then("add_comment", RetryLaterError("no connection"))
@@ -110,6 +111,7 @@ def test_repeat_of_a_finished_event_does_nothing(stage, other):
     assert 1 == written(stage)
 
 
+@pytest.mark.fault("F18")
 def test_vanished_request_lets_its_message_open_another(stage, other):
     """A message is not lost with the request that it was meant for."""
     del stage.desk.issues["1"]
@@ -128,6 +130,7 @@ def test_refused_message_is_told_to_its_sender(stage, other):
     assert ("could not be passed on" in text, ()) == (True, stage.talk().pending)
 
 
+@pytest.mark.fault("F46")
 @pytest.mark.parametrize("reason", [Refusal.UNAUTHORISED, Refusal.FORBIDDEN])
 def test_missing_permission_waits_and_is_told_in_time(stage, other, clock, reason):
     """A credential that does not work loses nothing while it can be mended, then says so."""

@@ -55,6 +55,7 @@ def test_records_of_a_project_that_is_gone_go(stage):
     )
 
 
+@pytest.mark.fault("F66")
 def test_a_project_that_cannot_be_read_stops_the_sweep(stage):
     """Damage is no proof that something belongs to nobody."""
     kept = stage.link("1")

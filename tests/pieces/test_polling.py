@@ -70,6 +70,7 @@ def test_position_passes_what_is_done(stage, platform):
     assert [] == platform.waiting
 
 
+@pytest.mark.fault("F36")
 def test_position_stays_before_what_is_not_done(stage, platform):
     """An update that waits keeps its place, and so do those behind it."""
     stage.link()
@@ -98,6 +99,7 @@ def test_order_is_that_of_arrival_and_not_of_numbers(stage, platform):
     assert ("901", []) == (polls(stage)[-1]["position"], platform.waiting)
 
 
+@pytest.mark.fault("F41")
 def test_page_that_comes_again_is_not_taken_twice(stage, platform):
     """While something is open the same page comes back and makes no new work."""
     stage.link()
@@ -258,6 +260,7 @@ def test_failure_is_waited_out_longer_and_longer(stage):
     assert "" == poller.problem
 
 
+@pytest.mark.fault("F51")
 def test_conflict_with_our_own_webhook_is_mended(stage):
     """A webhook that this bridge set earlier is removed, and polling goes on soon."""
     stage.transport.then("poll", RefusedError(Refusal.CONFLICT))

@@ -112,6 +112,7 @@ def test_it_stays_before_what_is_not_done(stage, platform, poller):
     assert ("2.0", True) == (kept(stage), poller.finished())
 
 
+@pytest.mark.fault("F36")
 def test_after_a_crash_everything_unfinished_comes_again(make_stage, stage, platform, poller):
     """What was polled and not done is polled again by the next process, and done once."""
     stage.link()
@@ -145,6 +146,7 @@ def test_mere_noise_is_kept_once_a_minute(stage, platform, poller):
     assert "0.10" == kept(stage)
 
 
+@pytest.mark.fault("F82")
 def test_it_asks_for_no_more_while_much_waits(stage, platform, poller):
     """With 1,000 updates in memory nothing is asked for until some are done."""
     stage.link()

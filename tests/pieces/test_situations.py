@@ -86,6 +86,7 @@ def test_reply_and_start_link_address_a_request(stage, look):
     assert [("2", "1")] * 3 == [(now.current, now.addressed) for now in looks]
 
 
+@pytest.mark.fault("F60")
 @pytest.mark.parametrize("given", ["", "nonsense", "\ud800", None])
 def test_unknown_handle_addresses_nothing(stage, look, given):
     """What is no handle of this chat is as if nothing was named."""

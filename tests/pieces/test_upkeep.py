@@ -61,6 +61,7 @@ def test_request_that_was_opened_is_linked(stage, make_stage):
     assert link.key in other.queue
 
 
+@pytest.mark.fault("F46")
 def test_repeat_is_given_its_time_before_the_sender_is_told(never_written, clock):
     """As long as the platform may repeat the event, nothing is said."""
     never_written.upkeep.tend_intents()
@@ -82,6 +83,7 @@ def test_sender_is_told_in_time_and_once(never_written, clock):
     assert ("could not be passed on" in text, ()) == (True, never_written.talk().pending)
 
 
+@pytest.mark.fault("F38")
 def test_nobody_is_told_while_a_write_may_still_be_under_way(never_written, clock):
     """The settle time passes before anything is believed to be missing, however late it is."""
     clock.advance(1801)
@@ -135,6 +137,7 @@ def test_flood_that_was_overtaken_and_lost_is_told_of_once(stage, make_stage, cl
     assert ((), True) == (other.talk().pending, "100 of your messages" in text)
 
 
+@pytest.mark.fault("F40")
 def test_what_a_lane_finishes_meanwhile_is_not_told_of(stage, clock, monkeypatch):
     """A record that changed since it was read is read again before anybody is told anything."""
     stage.link()
@@ -202,6 +205,7 @@ def test_one_conversation_that_fails_does_not_stop_the_others(stage, make_stage)
 TOLD = Told(opened=True)
 
 
+@pytest.mark.fault("F2")
 @pytest.mark.parametrize(
     ("fields", "wakes"),
     [

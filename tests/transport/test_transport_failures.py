@@ -122,6 +122,7 @@ AFTER_SENDING = [
 ]
 
 
+@pytest.mark.fault("F29")
 @pytest.mark.parametrize("script", AFTER_SENDING)
 def test_after_sending_the_outcome_is_unknown(serve, transport, party, script):
     """No whole answer in time: unknown for an unrepeatable request, to be repeated otherwise."""
