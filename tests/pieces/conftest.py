@@ -77,7 +77,12 @@ class AcmeAdapter(Adapter):
     name = "acme"
     settings_schema = AcmeSettings
     capabilities = Capabilities(
-        max_text_length=100, choices=True, position="platform", answer_within=4.0, horizon=3600.0
+        max_text_length=100,
+        choices=True,
+        position="platform",
+        answer_within=4.0,
+        horizon=3600.0,
+        proof="shared_secret",
     )
 
     def urls(self):

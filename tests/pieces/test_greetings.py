@@ -95,8 +95,7 @@ def intake(stage, clock):
 def bring(stage, intake, monkeypatch):
     """Bring a webhook and return status and body of the answer."""
     monkeypatch.setattr(stage, "work", stage.lanes.work)
-    bot = stage.roster.bot(*BOT)[1]
-    token = intake.webhook_url(bot).rpartition("/")[2]
+    token = intake.webhook_url(*BOT).rpartition("/")[2]
 
     def of(body):
         webhook = WebhookRequest({}, body.encode())

@@ -220,7 +220,7 @@ def test_a_viber_bot_cannot_be_polled(world):
         lambda: world.bridge.admin.remove_webhook("support"),
         lambda: world.set_project_in("poll"),
     ):
-        with pytest.raises(ConfigurationError, match=r"viber bot cannot be polled.*public_url"):
+        with pytest.raises(ConfigurationError, match=r"bot on viber cannot be polled.*public_url"):
             change()
     assert ["webhook"] == [bot.mode for bot in world.bridge.admin.project("support").bots]
     assert world.does("state")["account"]["webhook"]
