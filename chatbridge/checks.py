@@ -72,8 +72,8 @@ def check_mode(adapter: Adapter, mode: str) -> None:
         raise ConfigurationError("a bot's mode must be poll or webhook")
     if mode == "poll" and not isinstance(adapter, Polls):
         raise ConfigurationError(
-            f"a bot on {adapter.name} cannot be polled: set public_url, which lets webhooks in, and "
-            "give it the mode webhook"
+            f"a bot on {adapter.name} cannot be polled: set public_url, which lets webhooks in, "
+            "and give it the mode webhook"
         )
     if mode == "webhook" and adapter.capabilities.proof is None:
         raise ConfigurationError(f"a bot on {adapter.name} is only polled: give it the mode poll")
