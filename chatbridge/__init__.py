@@ -109,7 +109,17 @@ if TYPE_CHECKING:
     from chatbridge.settings import setting
     from chatbridge.signatures import check_hmac_sha256, check_shared_secret
     from chatbridge.sqlite_storage import SqliteStorage
-    from chatbridge.storage import ABSENT, ANY, KEEP, Page, Row, ShowsRemains, Storage, Versioned
+    from chatbridge.storage import (
+        ABSENT,
+        ANY,
+        KEEP,
+        Page,
+        PutsUnsynced,
+        Row,
+        ShowsRemains,
+        Storage,
+        Versioned,
+    )
 
 _HOMES = {
     "adapter": (
@@ -160,7 +170,7 @@ _HOMES = {
     "settings": "setting",
     "signatures": "check_hmac_sha256 check_shared_secret",
     "sqlite_storage": "SqliteStorage",
-    "storage": "ABSENT ANY KEEP Page Row ShowsRemains Storage Versioned",
+    "storage": "ABSENT ANY KEEP Page PutsUnsynced Row ShowsRemains Storage Versioned",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
@@ -176,15 +186,15 @@ __all__ = [  # noqa: RUF022 - in the order of Python's sorted()
     "LinkCare", "LinkState", "MemoryStorage", "MessageEdited", "MessageReceived", "NewBot",
     "NoCredentialError", "NothingToDo", "Notice", "NoticeKind", "OutgoingMessage", "Pace", "Page",
     "Party", "PluginLoadError", "Plugins", "Polls", "Privacy", "Project", "ProjectSettings",
-    "ProjectState", "Proof", "Receipt", "Refusal", "RefusedError", "RegistersWebhooks", "ReplyTo",
-    "RequestLabel", "RetryLaterError", "RootKey", "Row", "SealedValueError", "Secret", "ServedFile",
-    "ShowsRemains", "ShowsTyping", "SiteSettings", "SqliteStorage", "Storage", "StorageError",
-    "StorageUnavailableError", "SystemClock", "Tally", "Timings", "Transport",
-    "UnknownOutcomeError", "UnknownPluginError", "UnsupportedFeatureError", "Update",
-    "ValueTooLargeError", "Versioned", "WebhookAnswer", "WebhookError", "WebhookPayloadError",
-    "WebhookRequest", "WebhookState", "WebhookVerificationError", "WrongKeyError", "carry_out",
-    "check_hmac_sha256", "check_shared_secret", "hookimpl", "new_root_key",
-    "root_key_from_callable", "root_key_from_environment", "root_key_from_file",
+    "ProjectState", "Proof", "PutsUnsynced", "Receipt", "Refusal", "RefusedError",
+    "RegistersWebhooks", "ReplyTo", "RequestLabel", "RetryLaterError", "RootKey", "Row",
+    "SealedValueError", "Secret", "ServedFile", "ShowsRemains", "ShowsTyping", "SiteSettings",
+    "SqliteStorage", "Storage", "StorageError", "StorageUnavailableError", "SystemClock", "Tally",
+    "Timings", "Transport", "UnknownOutcomeError", "UnknownPluginError", "UnsupportedFeatureError",
+    "Update", "ValueTooLargeError", "Versioned", "WebhookAnswer", "WebhookError",
+    "WebhookPayloadError", "WebhookRequest", "WebhookState", "WebhookVerificationError",
+    "WrongKeyError", "carry_out", "check_hmac_sha256", "check_shared_secret", "hookimpl",
+    "new_root_key", "root_key_from_callable", "root_key_from_environment", "root_key_from_file",
     "root_key_from_keyring", "root_key_from_text", "safe_name", "setting",
 ]  # fmt: skip
 

@@ -45,7 +45,13 @@ class Completion:
         """
         if intent.kind is IntentKind.OPEN:
             self._create_link(kept.record, intent, project, site, issue_id)
-        self._vault.update(kept, lambda record: _with_request(record, intent, issue_id))
+        # A power failure may bring the intent of a comment back. Whoever finds it, upkeep or a
+        # repeat, finds the comment by its marker and ends here again.
+        self._vault.update(
+            kept,
+            lambda record: _with_request(record, intent, issue_id),
+            synced=intent.kind is IntentKind.OPEN,
+        )
 
     def drop(self, kept: Kept[Conversation], intent: Intent, site: str) -> None:
         """Forget an intent whose request is gone, so that its event is routed anew.

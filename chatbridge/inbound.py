@@ -182,7 +182,7 @@ class Inbound:
             unsettled = self._unsettled_for(intent)
             found = self._writes.find(scene.desk, scene.settings, intent)
             if found.complete:
-                self._complete(scene, kept, intent, found)
+                self._complete(scene, kept, intent, scene.pieces(intent.kind), found)
                 return
             if unsettled > 0:
                 raise RetryLaterError("an outcome is unknown", retry_after=unsettled + 0.1)
@@ -227,7 +227,7 @@ class Inbound:
             return
         if written.refusal is not None:
             self._refused_in_part(scene, kept, intent, written.refusal)
-        self._complete(scene, kept, intent, written)
+        self._complete(scene, kept, intent, pieces, written)
 
     def _note_clean(self, kept: Kept[Conversation], intent: Intent, *, partly: bool) -> None:
         """Note that no write is under way, so that the next try need not wait and look."""
@@ -269,10 +269,10 @@ class Inbound:
         self._say_lost(scene)
 
     def _complete(
-        self, scene: Scene, kept: Kept[Conversation], intent: Intent, written: Written
-    ) -> None:
-        left_out = scene.pieces(intent.kind).not_brought(written.without_file)
-        self._answers.tell_left_out(scene, left_out)
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, pieces: Pieces,
+        written: Written,
+    ) -> None:  # fmt: skip
+        self._answers.tell_left_out(scene, pieces.not_brought(written.without_file))
         project, site = scene.settings.name, scene.desk.desk.site
         self._completion.complete(
             kept, intent, project=project, site=site, issue_id=written.issue_id

@@ -90,7 +90,9 @@ class Roster:
     ) -> None:
         self._vault = vault
         self._plugins = plugins
-        self._desks = dict(desks)
+        self._desks = {
+            site: OpenDesk(desk, party_of_desk(desk), transport) for site, desk in desks.items()
+        }
         self._transport = transport
         self._lock = threading.Lock()
         self._open: dict[str, OpenProject] = {}
@@ -156,7 +158,7 @@ class Roster:
             raise ConfigurationError(
                 f"a project names the site '{site}', but only these are configured: {known}"
             )
-        return OpenDesk(desk, party_of_desk(desk), self._transport)
+        return desk
 
     def sites(self) -> Iterator[str]:
         """Return the names of the configured sites."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from chatbridge.errors import StorageUnavailableError
 from chatbridge.sqlite_file import Failure, SqliteFile, explain, is_busy
@@ -39,6 +39,7 @@ class _Ticket(Generic[T]):
     """A write that waits for its commit."""
 
     operation: Callable[[sqlite3.Connection], T]
+    synced: bool
     results: tuple[T, ...] = ()
     failure: Failure | None = None
     woken: threading.Lock = field(factory=_taken_lock)
@@ -53,8 +54,9 @@ class SqliteDatabase:
 
     def __init__(self, file: SqliteFile) -> None:
         self._file = file
+        self._unsynced_file = evolve(file, durable=False)
         self._closed = False
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: dict[bool, list[sqlite3.Connection]] = {True: [], False: []}
         self._waiting: list[_Ticket[Any]] = []
         self._renew_locks()
         _watch_forks()
@@ -81,7 +83,7 @@ class SqliteDatabase:
         # Raised out here, so that no error of sqlite3 hangs on ours.
         raise failure.error()
 
-    def write(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, operation: Callable[[sqlite3.Connection], T], *, synced: bool = True) -> T:
         """Return what the operation returns, once it is committed.
 
         Writes that arrive while another commit is under way are committed together, since the
@@ -89,11 +91,12 @@ class SqliteDatabase:
 
         Args:
             operation: one statement; raises nothing but what `sqlite3` raises.
+            synced: whether it must be on the disk then, where the file is durable at all.
 
         Raises:
             StorageUnavailableError: it was not written.
         """
-        ticket = _Ticket(operation)
+        ticket = _Ticket(operation, synced)
         with self._arriving:
             leads = not self._waiting
             self._waiting.append(ticket)
@@ -153,7 +156,8 @@ class SqliteDatabase:
         return batch
 
     def _commit(self, batch: list[_Ticket[Any]]) -> list[Any]:
-        connection = self._take()
+        synced = any(ticket.synced for ticket in batch)
+        connection = self._take(synced=synced)
         sound = False
         try:
             if len(batch) == 1:  # a statement alone is its own transaction
@@ -165,7 +169,7 @@ class SqliteDatabase:
             sound = True
             return results
         finally:
-            self._give_back(connection, sound=sound)
+            self._give_back(connection, sound=sound, synced=synced)
 
     def _patiently(self, attempt: Callable[[], T]) -> T:
         deadline = time.monotonic() + self._file.busy_seconds
@@ -178,8 +182,7 @@ class SqliteDatabase:
             time.sleep(random.uniform(*_LOCK_RETRY_SECONDS))  # noqa: S311 - no secret
 
     # --- connections ----------------------------------------------------------------------------
-
-    def _take(self) -> sqlite3.Connection:
+    def _take(self, *, synced: bool = True) -> sqlite3.Connection:
         with self._gate:
             if self._forking:
                 self._gate.wait_for(lambda: not self._forking)
@@ -191,22 +194,23 @@ class SqliteDatabase:
                     "it after the fork (uWSGI: lazy-apps = true)"
                 )
             self._in_use += 1
-            if self._idle:
-                return self._idle.pop()
-        connection: sqlite3.Connection | None = None
+            if self._idle[synced]:
+                return self._idle[synced].pop()
         try:
-            connection = self._patiently(self._file.connect)
-            return connection
+            return self._patiently((self._file if synced else self._unsynced_file).connect)
         except sqlite3.Error as error:
             failure = explain(error)
-        finally:
-            if connection is None:
-                self._left()
+        except BaseException:
+            self._left()
+            raise
+        self._left()
         raise failure.error()
 
-    def _give_back(self, connection: sqlite3.Connection, *, sound: bool) -> None:
+    def _give_back(
+        self, connection: sqlite3.Connection, *, sound: bool, synced: bool = True
+    ) -> None:
         if sound:
-            self._idle.append(connection)
+            self._idle[synced].append(connection)
         else:
             connection.close()  # rolls back
         self._left()
@@ -218,8 +222,9 @@ class SqliteDatabase:
                 self._gate.notify_all()
 
     def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        for idle in self._idle.values():
+            while idle:
+                idle.pop().close()
 
     # --- forks ----------------------------------------------------------------------------------
     # SQLite's notes on its own locks are per process and are inherited by a child, which then
@@ -255,7 +260,6 @@ class SqliteDatabase:
 
 
 # --- forks: one registration for all databases, made when the first one is opened ---------------
-
 _open_databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
 # One file is set up at a time. To close a file anyhow drops all locks that SQLite in this process
 # has on it (https://sqlite.org/howtocorrupt.html, 2.2), so nobody may have opened the new file

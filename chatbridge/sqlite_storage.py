@@ -122,6 +122,17 @@ class SqliteStorage(Storage):
 
     def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
+        return self._put(key, value, expect, ttl, synced=True)
+
+    def put_unsynced(
+        self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None
+    ) -> str:
+        """See `PutsUnsynced.put_unsynced`."""
+        return self._put(key, value, expect, ttl, synced=False)
+
+    def _put(
+        self, key: str, value: bytes, expect: Expected, ttl: TimeToLive, *, synced: bool
+    ) -> str:
         check_key(key)
         check_value(value, ttl, expect)
         now = self._milliseconds()
@@ -135,12 +146,12 @@ class SqliteStorage(Storage):
             "expected": expect,
         }
         if expect is ANY:
-            written = self._change(_INSERT, values)
+            statement = _INSERT
         elif expect is ABSENT:
-            written = self._change(_INSERT_ABSENT, values)
+            statement = _INSERT_ABSENT
         else:
-            written = self._change(_REPLACE_VALUE if ttl is KEEP else _REPLACE, values)
-        if not written:
+            statement = _REPLACE_VALUE if ttl is KEEP else _REPLACE
+        if not self._change(statement, values, synced=synced):
             raise ConflictError("the record has changed, is gone, or is there already")
         self._purge_sometimes()
         return version
@@ -201,8 +212,10 @@ class SqliteStorage(Storage):
         """See `Storage.close`."""
         self._database.close()
 
-    def _change(self, statement: str, values: dict[str, Any]) -> int:
-        return self._database.write(lambda open_: open_.execute(statement, values).rowcount)
+    def _change(self, statement: str, values: dict[str, Any], *, synced: bool = True) -> int:
+        return self._database.write(
+            lambda open_: open_.execute(statement, values).rowcount, synced=synced
+        )
 
     def _purge_sometimes(self) -> None:
         if time.monotonic() < self._purge_due:

@@ -140,6 +140,21 @@ class Storage(ABC):
 
 
 @runtime_checkable
+class PutsUnsynced(Protocol):
+    """What a storage offers that need not wait for the disk, found by being implemented."""
+
+    def put_unsynced(
+        self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None
+    ) -> str:
+        """Write a value as `Storage.put` does, and return before it is safe from a power failure.
+
+        Everybody reads it at once, and a crash of the process leaves it there. After a power
+        failure the version before may stand there again.
+        """
+        ...
+
+
+@runtime_checkable
 class ShowsRemains(Protocol):
     """What a storage offers that can prove an erasure, found by being implemented."""
 

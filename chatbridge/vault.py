@@ -15,12 +15,13 @@ from attrs import frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageError
 from chatbridge.sealing import Sealer
-from chatbridge.storage import ABSENT, Expected, Row, Storage
+from chatbridge.storage import ABSENT, Expected, PutsUnsynced, Row, Storage
 from chatbridge.unsealed import Unsealed
 
 _log = logging.getLogger("chatbridge.vault")
 
 _TRIES: Final = 8
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 class Record(Protocol):
@@ -86,6 +87,7 @@ class Vault:
     def __init__(self, storage: Storage, sealer: Sealer) -> None:
         self.storage = storage
         self.sealer = sealer
+        self._unsynced = storage if isinstance(storage, PutsUnsynced) else None
         self._unsealed = Unsealed()
 
     def key(self, cls: type[R], *identity: str) -> str:
@@ -129,12 +131,13 @@ class Vault:
         """
         return self._written(self.key(type(record), *record.identity()), record, ABSENT)
 
-    def replace(self, kept: Kept[R], record: R) -> Kept[R]:
+    def replace(self, kept: Kept[R], record: R, *, synced: bool = True) -> Kept[R]:
         """Write a record in place of the one that was read.
 
         Args:
             kept: what was read; it must still be there.
             record: the new value, of the same identity.
+            synced: whether it must outlive a power failure, see `PutsUnsynced`.
 
         Raises:
             ConflictError: somebody else changed it; nothing was written.
@@ -143,14 +146,17 @@ class Vault:
         """
         if record.identity() != kept.record.identity():
             raise ValueError("a record keeps its identity; create another one instead")
-        return self._written(kept.key, record, kept.version)
+        return self._written(kept.key, record, kept.version, synced=synced)
 
-    def update(self, kept: Kept[R], change: Callable[[R], R | None]) -> Kept[R] | None:
+    def update(
+        self, kept: Kept[R], change: Callable[[R], R | None], *, synced: bool = True
+    ) -> Kept[R] | None:
         """Apply a change to the record, again on its newest value if somebody was quicker.
 
         Args:
             kept: the record as last read.
             change: pure; returns the new value, or None to stop without writing.
+            synced: as in `replace`.
 
         Returns:
             The record as written; None if it is gone or the change stopped.
@@ -166,10 +172,9 @@ class Vault:
             changed = change(latest.record)
             if changed is None:
                 return None
-            try:
-                return self.replace(latest, changed)
-            except ConflictError:
-                latest = self.read_key(type(kept.record), kept.key)
+            with suppress(ConflictError):
+                return self.replace(latest, changed, synced=synced)
+            latest = self.read_key(type(kept.record), kept.key)
         raise ConflictError(f"a {kept.record.kind} record changes too often; try again later")
 
     def delete(self, kept: Kept[R]) -> None:
@@ -259,9 +264,11 @@ class Vault:
             self._unsealed.add(key, found.value, record)
         return Kept(key, record, found.version)
 
-    def _written(self, key: str, record: R, expect: Expected) -> Kept[R]:
+    def _written(self, key: str, record: R, expect: Expected, *, synced: bool = True) -> Kept[R]:
         sealed = self._seal(key, record)
-        version = self.storage.put(key, sealed, expect=expect, ttl=record.lifetime())
+        late = self._unsynced if not synced else None
+        put = self.storage.put if late is None else late.put_unsynced
+        version = put(key, sealed, expect=expect, ttl=record.lifetime())
         with suppress(ConflictError):
             while expect is ABSENT and not self.sealer.is_current(sealed):
                 # This process stood still before the write, and the key may be retired meanwhile.
@@ -272,9 +279,7 @@ class Vault:
         return Kept(key, record, version)
 
     def _seal(self, key: str, record: Record) -> bytes:
-        text = json.dumps(
-            record.to_plain(), separators=(",", ":"), ensure_ascii=False, allow_nan=False
-        )
+        text = _JSON.encode(record.to_plain())
         # A lone surrogate, which JSON from outside may hold, survives the way there and back.
         return self.sealer.seal(key, record.schema, text.encode("utf-8", "surrogatepass"))
 
@@ -286,8 +291,7 @@ class Vault:
             )
         record: R | None = None
         try:
-            made = cls.from_plain(json.loads(plain), schema)
-            # An identity of anything but texts cannot lead to a key.
+            made = cls.from_plain(json.loads(plain), schema)  # an identity leads to a key by texts
             record = made if all(isinstance(part, str) for part in made.identity()) else None
         except Exception:  # noqa: BLE001 - whatever it is, its text may show the record
             _log.debug("a record of the kind %s has an unknown form", cls.kind)

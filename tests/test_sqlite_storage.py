@@ -135,6 +135,17 @@ def test_settings_of_connections(storage, path):
         assert 1 == hasty._database.read(lambda o: o.execute("pragma synchronous").fetchone()[0])
 
 
+def test_an_unsynced_put_waits_for_no_disk(storage):
+    """A put that need not be synced is committed without waiting for the disk."""
+
+    def level(*, synced):
+        return storage._database.write(
+            lambda open_: open_.execute("pragma synchronous").fetchone()[0], synced=synced
+        )
+
+    assert [1, 2, 1] == [level(synced=synced) for synced in (False, True, False)]
+
+
 def test_closing_leaves_one_file(path, storage):
     """Once closed there is one file to copy, without a log beside it."""
     storage.put("link:a", b"1")
@@ -502,6 +513,17 @@ def test_waiting_puts_share_a_commit(storage, held, monkeypatch):
     assert [6] == sizes
     assert [ConflictError] * 3 == [type(future.exception()) for future in lost]
     assert 4 == len(storage.scan("link").rows)
+
+
+def test_a_shared_commit_is_synced_for_all(storage, held):
+    """An unsynced put that shares its commit with another one is synced with it."""
+
+    def level(open_):
+        return open_.execute("pragma synchronous").fetchone()[0]
+
+    puts = [lambda each=each: storage._database.write(level, synced=each) for each in (False, True)]
+    with ThreadPoolExecutor(2) as pool:
+        assert [2, 2] == [future.result() for future in gather(storage, pool, held, puts)]
 
 
 def test_a_failed_commit_fails_all_in_it(storage, held, monkeypatch):

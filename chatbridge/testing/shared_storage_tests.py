@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chatbridge.errors import ConflictError, StorageUnavailableError
-from chatbridge.storage import ABSENT, ShowsRemains, Storage, Versioned
+from chatbridge.storage import ABSENT, PutsUnsynced, ShowsRemains, Storage, Versioned
 
 THREADS = 8
 
@@ -56,6 +56,21 @@ class SharedStorageTests:
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(add, [10] * THREADS))
         assert b"%d" % (10 * THREADS) == present(storage, "link:a").value
+
+    # --- writes that do not wait for the disk ---------------------------------------------------
+
+    def test_an_unsynced_put_is_a_put(self, storage: Storage) -> None:
+        """Where a put need not wait for the disk, it is there at once and meets its condition."""
+        if not isinstance(storage, PutsUnsynced):
+            pytest.skip("every put waits for the disk")
+        first = storage.put_unsynced("link:a", b"1", expect=ABSENT, ttl=60)
+        second = storage.put_unsynced("link:a", b"2", expect=first)
+        for wrong in (ABSENT, first):
+            with pytest.raises(ConflictError):
+                storage.put_unsynced("link:a", b"3", expect=wrong)
+        assert Versioned(b"2", second) == storage.get("link:a")
+        third = storage.put("link:a", b"3", expect=second)
+        assert Versioned(b"3", third) == storage.get("link:a")
 
     # --- erasing --------------------------------------------------------------------------------
 
