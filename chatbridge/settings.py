@@ -8,6 +8,7 @@ never shows in an error.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final, TypeVar, get_args
 
 import attrs
@@ -126,11 +127,16 @@ def unstructure(value: Any) -> dict[str, Any]:
 
 def secret_settings(schema: type[Any]) -> set[str]:
     """Return the names of the settings that must not be shown."""
-    return {
+    return set(_secret_settings(schema))  # type: ignore[arg-type]
+
+
+@cache
+def _secret_settings(schema: type[Any]) -> frozenset[str]:
+    return frozenset(
         field.name
         for field in attrs.fields(attrs.resolve_types(schema))
         if field.type is Secret or Secret in get_args(field.type)
-    }
+    )
 
 
 def check_secrets_before(settings: Any) -> None:

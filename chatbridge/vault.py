@@ -247,6 +247,9 @@ class Vault:
             SealedValueError: it is damaged, or does not belong where it stands.
             StorageError: a newer version wrote it.
         """
+        record = self._unsealed.find(cls, row.key, row.value)
+        if record is not None:
+            return Kept(row.key, record, row.version)
         # Nobody named the identity, so the key has to be the one that the record's own leads to.
         kept = self._unseal(cls, row.key, row.value, row.version)
         if self.sealer.index(cls.kind, *kept.record.identity()) != row.key:
@@ -258,11 +261,9 @@ class Vault:
         if found is None:
             self._unsealed.drop(key)
             return None
-        record = self._unsealed.find(cls, key, found.value)
-        if record is None:
-            record = self.opened(cls, Row(key, found.value, found.version)).record
-            self._unsealed.add(key, found.value, record)
-        return Kept(key, record, found.version)
+        kept = self.opened(cls, Row(key, found.value, found.version))
+        self._unsealed.add(key, found.value, kept.record)
+        return kept
 
     def _written(self, key: str, record: R, expect: Expected, *, synced: bool = True) -> Kept[R]:
         sealed = self._seal(key, record)

@@ -14,4 +14,6 @@ def clean(text: str) -> str:
 
     A half of a surrogate pair becomes U+FFFD, so that its loss can be seen.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _HALF_PAIR.sub("\ufffd", _UNWANTED.sub("", _LINE_END.sub("\n", text)))

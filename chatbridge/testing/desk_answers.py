@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 from attrs import frozen
@@ -74,7 +75,12 @@ Route: TypeAlias = tuple[str, re.Pattern[str], Handler]
 
 def route(method: str, template: str, handler: Handler) -> Route:
     """Return a route; braces in the template take one part of the path."""
-    return method, re.compile(re.escape(template).replace(r"\{\}", "([^/]+)")), handler
+    return method, _pattern(template), handler
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.escape(template).replace(r"\{\}", "([^/]+)"))
 
 
 def reply(status: int, value: Any = None, headers: dict[str, str] | None = None) -> HttpResponse:
@@ -127,18 +133,22 @@ def customer_page(call: DeskCall, values: list[Any], cap: int) -> HttpResponse:
 
 def customer_date(milliseconds: int) -> dict[str, Any]:
     """Return a time as the customer API writes it."""
-    moment = _utc(milliseconds)
     return {
-        "iso8601": moment.strftime("%Y-%m-%dT%H:%M:%S+0000"),
+        "iso8601": _written(milliseconds, "%Y-%m-%dT%H:%M:%S+0000"),
         "jira": platform_date(milliseconds),
-        "friendly": moment.strftime("%d/%b/%y %I:%M %p"),
+        "friendly": _written(milliseconds, "%d/%b/%y %I:%M %p"),
         "epochMillis": milliseconds,
     }
 
 
 def platform_date(milliseconds: int) -> str:
     """Return a time as the platform API writes it; no colon in the offset."""
-    return _utc(milliseconds).strftime("%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03}+0000"
+    return _written(milliseconds, "%Y-%m-%dT%H:%M:%S.") + f"{milliseconds % 1000:03}+0000"
+
+
+@lru_cache(maxsize=4096)
+def _written(milliseconds: int, form: str) -> str:
+    return _utc(milliseconds).strftime(form)
 
 
 def customer_user(person: Person, base: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ of the real one, its traps included; what it does not know it answers with 404.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from chatbridge.clock import Clock
 from chatbridge.http_types import HttpResponse
@@ -45,6 +45,10 @@ _WEBHOOK_APIS: dict[str, type[WebhookApi] | type[NewWebhookApi]] = {
     "cloud": WebhookApi,
     "data_center": NewWebhookApi,
 }
+
+_MOST_FOUND: Final = 4096
+_FOUND: dict[tuple[str, str, str], tuple[int | None, tuple[str, ...] | None]] = {}
+"""Which route calls take, by edition, verb and path: the same in every simulator."""
 
 
 class DeskSimulator(Simulator):
@@ -153,19 +157,30 @@ class DeskSimulator(Simulator):
             return _unauthorised(on_gateway=on_gateway)
         if caller.kind == "customer" and not self._for_customers(path):
             return platform_refusal(404, "You do not have permission to see it.").response
-        known_path = False
-        for method, pattern, handler in self._routes:
-            if match := pattern.fullmatch(path):
-                known_path = True
-                if method == call.method:
-                    made = DeskCall(call, match.groups(), self._base, caller, lag)
-                    response = handler(made)
-                    return HttpResponse(
-                        response.status,
-                        {**response.headers, **self.edition.caller_header(caller)},
-                        response.body,
-                    )
-        raise platform_refusal(405 if known_path else 404, "There is nothing here.")
+        place, names = self._find(call.method, path)
+        if place is None:
+            raise platform_refusal(404 if names is None else 405, "There is nothing here.")
+        response = self._routes[place][2](DeskCall(call, names or (), self._base, caller, lag))
+        return HttpResponse(
+            response.status,
+            {**response.headers, **self.edition.caller_header(caller)},
+            response.body,
+        )
+
+    def _find(self, method: str, path: str) -> tuple[int | None, tuple[str, ...] | None]:
+        """Return which route a call takes and what stands in its places; None for what is not."""
+        known = _FOUND.get((self._kind, method, path))
+        if known is None:
+            known = (None, None)
+            for place, (name, pattern, _) in enumerate(self._routes):
+                if match := pattern.fullmatch(path):
+                    known = (place if name == method else None, match.groups())
+                    if name == method:
+                        break
+            if len(_FOUND) >= _MOST_FOUND:
+                _FOUND.clear()
+            _FOUND[self._kind, method, path] = known
+        return known
 
     def _caller(self, authorization: str, *, on_gateway: bool) -> Person | None:
         if self.edition.lets_in(authorization, on_gateway=on_gateway):

@@ -62,9 +62,10 @@ class SimulatedTransport:
             UnknownOutcomeError: an unrepeatable call was lost or took too long.
             ConfigurationError: the origin is not one of the party's, or not encrypted.
         """
-        _check_origin(request.url, party)
+        place = origin(request.url)
+        _check_origin(place, request.url, party)
         self._check_holds(request.paces)
-        simulator, path = self._route(request.url)
+        simulator, path = self._route(place, request.url)
         call = _as_call(request, path)
         timeout = DEFAULT_TIMEOUT if request.timeout is None else request.timeout
         started = self._clock.monotonic()
@@ -98,19 +99,18 @@ class SimulatedTransport:
             if left > 0:
                 raise RetryLaterError("told to wait", retry_after=left, scope=pace.scope)
 
-    def _route(self, url: str) -> tuple[Simulator, str]:
-        whole = origin(url) + _path(url)
+    def _route(self, place: str, url: str) -> tuple[Simulator, str]:
+        whole = place + _path(url)
         for start, simulator in self._routes:
             if whole == start or whole.startswith(f"{start}/"):
                 return simulator, unquote(whole[len(start) :]) or "/"
         raise RetryLaterError("the host cannot be reached")
 
 
-def _check_origin(url: str, party: Party) -> None:
-    if origin(url) not in party.origins:
+def _check_origin(place: str, url: str, party: Party) -> None:
+    if place not in party.origins:
         raise ConfigurationError(f"{party.name} may not reach this host")
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+    if not place.startswith("https:") and urlsplit(url).hostname not in _LOOPBACK:
         raise ConfigurationError(f"{party.name} must be reached by https")
 
 
@@ -181,7 +181,7 @@ def _quoted(text: str) -> str:
 
 def _whole(response: HttpResponse, request: HttpRequest) -> HttpResponse:
     body = response.body if response.content is None else _read(response.content)
-    return evolve(response, body=body, content=None, repeatable=request.is_repeatable)
+    return HttpResponse(response.status, response.headers, body, None, request.is_repeatable)
 
 
 def _as_stream(response: HttpResponse) -> HttpResponse:

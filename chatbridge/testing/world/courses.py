@@ -96,7 +96,7 @@ class Course:
 
 def _keep(world: World, places: list[_Place], left: tuple[Step, ...]) -> None:
     if places and places[-1].effects == world.gate.count:
-        places.pop()
+        return
     at_rest, trace = world.at_rest, world.gate.trace
     world.at_rest = world.gate.trace = None
     places.append(_Place(world.gate.count, copy_of(world), left))

@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from chatbridge.clock import Clock
 
 Result = TypeVar("Result")
+Failure = Callable[[], Exception]
 
 
 class Crash(BaseException):
@@ -145,15 +146,15 @@ class Gate:
 
     def pass_through(
         self, effect: Effect, act: Callable[[], Result], *,
-        failed: Exception, unknown: Exception, special: Callable[[str], Result],
+        failed: Failure, unknown: Failure, special: Callable[[str], Result],
     ) -> Result:  # fmt: skip
         """Let an effect happen, or go wrong in the way that is its turn.
 
         Args:
             effect: what is about to happen.
             act: makes it happen.
-            failed: says that it certainly did not.
-            unknown: says that nobody knows.
+            failed: makes what says that it certainly did not.
+            unknown: makes what says that nobody knows.
             special: makes it happen in a way of its own ("late", "overdue", "too_many",
                 "malformed").
         """
@@ -165,7 +166,7 @@ class Gate:
         if not self.faults_on:
             return act()
         if self._outages.get(effect.place, 0.0) > self.world.clock.monotonic():
-            raise failed
+            raise failed()
         fault = self._take(effect)
         if fault is None:
             return act()
@@ -177,17 +178,17 @@ class Gate:
         self._after(fault, effect, unknown)
         return result
 
-    def _before(self, fault: Armed, effect: Effect, failed: Exception, unknown: Exception) -> None:
+    def _before(self, fault: Armed, effect: Effect, failed: Failure, unknown: Failure) -> None:
         match fault.mode:
             case "before":
                 raise Crash
             case "error":
-                raise failed
+                raise failed()
             case "nothing":
-                raise unknown
+                raise unknown()
             case "outage":
                 self._outages[effect.place] = self.world.clock.monotonic() + OUTAGE
-                raise failed
+                raise failed()
             case "conflict":
                 self.world.touch(effect.key)
             case "aside":
@@ -198,7 +199,7 @@ class Gate:
             case "meanwhile":
                 self.world.act(fault.step)
 
-    def _after(self, fault: Armed, effect: Effect, unknown: Exception) -> None:
+    def _after(self, fault: Armed, effect: Effect, unknown: Failure) -> None:
         if fault.mode in {"after", "lost", "cancel"}:
             self.world.doubt(effect)
         if fault.mode == "after":
@@ -206,7 +207,7 @@ class Gate:
         if fault.mode == "cancel":
             raise Cancelled
         if fault.mode == "lost":
-            raise unknown
+            raise unknown()
 
     def _take(self, effect: Effect) -> Armed | None:
         due: Armed | None = None

@@ -20,21 +20,24 @@ from attrs import define
 from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import RootKey
 from chatbridge.keyset import Keyset
+from chatbridge.links import Inflight, Link, Opening, Shown, Told
 from chatbridge.plugins import Plugins
 from chatbridge.project import ProjectSettings, Timings
-from chatbridge.records import BotRecord
+from chatbridge.records import BotRecord, Claim, Conversation, Intent, Project
 from chatbridge.sealing import OpenKeys
 from chatbridge.secret import Secret
 from chatbridge.testing.desk_editions import CloudEdition, DataCenterEdition
 from chatbridge.testing.desk_people import FieldSpec, Person, RequestTypeSpec
 from chatbridge.testing.desk_state import Moment
+from chatbridge.testing.world.overheard import Overheard
 
 _SHARED: Final = frozenset({
     CodeType, ModuleType, re.Pattern, Struct, Plugins, Secret, RootKey, Keyset, OpenKeys,
     SiteSettings, ProjectSettings, Timings, BotRecord, CloudEdition, DataCenterEdition, Person,
-    FieldSpec, RequestTypeSpec, Moment,
+    FieldSpec, RequestTypeSpec, Moment, Overheard, Link, Inflight, Told, Shown, Opening, Claim,
+    Conversation, Intent, Project,
 })  # fmt: skip
-"""What never changes once it is made."""
+"""What never changes once it is made, or may be known to all."""
 
 _LOCKS: Final[dict[type, Callable[[], Any]]] = {
     type(threading.Lock()): threading.Lock, type(threading.RLock()): threading.RLock,

@@ -74,8 +74,8 @@ class GatedStorage(Storage):
         effect = Effect(self._process, kind, key.partition(":")[0], "storage", key)
         return self._world.gate.pass_through(
             effect, act,
-            failed=StorageUnavailableError("the disk is full"),
-            unknown=StorageUnavailableError("nobody knows whether it was written"),
+            failed=lambda: StorageUnavailableError("the disk is full"),
+            unknown=lambda: StorageUnavailableError("nobody knows whether it was written"),
             special=lambda _: act(),
         )  # fmt: skip
 
@@ -99,7 +99,8 @@ class GatedTransport:
         world, process = self._world, self._process
         chats = world.chats.name
         place = chats if party.name.startswith(chats) else "desk"
-        effect = Effect(process, _kind(request), _name(request), place)
+        name = _name(request)
+        effect = Effect(process, _kind(request, name), name, place)
         world.truth.begins(process, request, effect)
 
         def act() -> HttpResponse:
@@ -112,8 +113,8 @@ class GatedTransport:
         try:
             response: HttpResponse = world.gate.pass_through(
                 effect, act,
-                failed=RetryLaterError("the host cannot be reached"),
-                unknown=lost,
+                failed=lambda: RetryLaterError("the host cannot be reached"),
+                unknown=lambda: lost,
                 special=lambda mode: self._special(mode, effect, act, lost),
             )  # fmt: skip
         finally:
@@ -166,10 +167,10 @@ class GatedTransport:
         raise lost
 
 
-def _kind(request: HttpRequest) -> str:
+def _kind(request: HttpRequest, name: str) -> str:
     if not request.is_repeatable:
         return "write"
-    return "redo" if _REDONE.search(_name(request)) else "read"
+    return "redo" if _REDONE.search(name) else "read"
 
 
 def _name(request: HttpRequest) -> str:

@@ -29,6 +29,7 @@ from chatbridge.testing.world.chats import PUBLIC_URL, Chats, installed
 from chatbridge.testing.world.faults import Effect, Gate
 from chatbridge.testing.world.freezing import Beginning, freeze, thaw
 from chatbridge.testing.world.host_clock import HostClock
+from chatbridge.testing.world.overheard import JudgesVault
 from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
 from chatbridge.testing.world.telegram_chats import TelegramChats
@@ -95,9 +96,8 @@ class World:
             self._set_up(mode)
         else:
             self._thaw(beginning)
-        self.vault = Vault(
-            self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic)
-        )
+        sealer = open_sealer(self.storage, [_ROOT], now=self.clock.monotonic)
+        self.vault = JudgesVault(self.storage, sealer)
         bot = self.chats.bot(mode)
         self.bot_key = (bot.platform, bot.bot_id)
         if mode == "webhook":

@@ -76,6 +76,8 @@ def _open_ends(world: World) -> list[str]:
     problems = [] if all(process.idle for process in world.processes) else ["I20: still at work"]
     if world.chats.waiting():
         problems.append("I20: updates are not acknowledged")
+    if problems:
+        return problems
     links = {kept.record.issue_id: kept for kept in world.vault.scan(Link)}
     talks = list(world.vault.scan(Conversation))
     if any(kept.record.pending for kept in talks):
