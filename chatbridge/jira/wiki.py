@@ -20,12 +20,16 @@ APART = "\u2060"
 """Stands between characters that must not meet; nothing to see."""
 
 PUNCTUATION = re.compile(r"[-#*_+?^~|{}\[\]()!]")
+_ESCAPES = str.maketrans({sign: f"\\{sign}" for sign in "-#*_+?^~|{}[]()!"})
+# What a word joiner stands behind, and a sign without which a text holds none of it. A backslash of
+# the text must touch no other one, and no character that it would escape.
 # Blanks of one line only: over line ends, each of n empty lines would be read n times.
-_LINE_START = re.compile(r"^([^\S\n]*)(h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)
-_ADDRESS = re.compile(r"(:)(?=//)|(mailto)(?=:)", re.IGNORECASE)
-_LETTER_EMOTICON = re.compile(r":(?=[DPp])")
-_ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
-_BACKSLASH = re.compile(r"\\")
+_MISREAD = (
+    ("\\", re.compile(r"\\")),
+    ("&", re.compile(r"&(?=#?[0-9A-Za-z]+;)")),
+    (":", re.compile(r":(?=//|[DPp])|(?i:mailto)(?=:)")),
+    (".", re.compile(r"^[^\S\n]*(?=h[1-6]\.|bq\.)", re.MULTILINE | re.IGNORECASE)),
+)
 
 
 def escape(text: str) -> str:
@@ -34,13 +38,15 @@ def escape(text: str) -> str:
     Args:
         text: anything that people wrote; control characters are taken out, line ends become \n.
     """
-    # A backslash of the text must touch no other one, and no character that it would escape.
-    text = _BACKSLASH.sub(lambda match: match[0] + APART, clean(text))
-    text = _ENTITY.sub("&" + APART, text)
-    text = _ADDRESS.sub(lambda match: match[0] + APART, text)
-    text = _LETTER_EMOTICON.sub(":" + APART, text)
-    text = _LINE_START.sub(lambda match: match[1] + APART + match[2], text)
-    return PUNCTUATION.sub(lambda match: "\\" + match[0], text)
+    text = clean(text)
+    for sign, misread in _MISREAD:
+        if sign in text:
+            text = misread.sub(_kept_apart, text)
+    return text.translate(_ESCAPES)
+
+
+def _kept_apart(found: re.Match[str]) -> str:
+    return found[0] + APART
 
 
 def escape_document(document: Document) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import unescape as decoded
+from io import StringIO
 
 from attrs import evolve
 
@@ -23,7 +24,7 @@ _TOKEN = re.compile(
     rf"""
       (?P<plain> \\{{3,}}+ | -{{2,}}+ | [ ]?(?<![\w\\])\\\\(?=\w[\w.$-]*+\\) )
     | (?P<break> [ ]?\\\\[ ]?\n? )
-    | \\(?P<escaped>{_PUNCTUATION})
+    | (?P<escaped> (?:\\{_PUNCTUATION})++ )
     | (?P<mono> \{{\{{ )
     | \[(?P<link> (?:\\.|[^\[\]\\\n])++ )\]
     | (?<![\w\\])!(?P<image> [^!\n]++ )!(?!\w)
@@ -65,6 +66,8 @@ class _Reader:
         self._text = text
         self._links = links
         self._found: list[Inline] = []
+        # Plain text that is not yet in `_found`; large texts are mostly that.
+        self._said = StringIO()
         # Where marks begin and end, by the place in `_found` of the sign that says so.
         self._turns: dict[int, str] = {}
         self._open: dict[tuple[str, bool], int] = {}
@@ -95,16 +98,26 @@ class _Reader:
                     self._open.clear()
                 self._say("\n")
             case "emoticon":
-                self._found.append(Emoji(EMOTICONS[value]))
+                self._show(Emoji(EMOTICONS[value]))
             case "entity":
                 self._say(decoded(value))
             case "escaped" | "plain":
-                self._say(value)
+                self._say(value[1::2] if kind == "escaped" else value)
         return token.end()
 
     def _say(self, text: str) -> None:
-        if text:
+        self._said.write(text)
+
+    def _place(self) -> int:
+        """Return the place in `_found` of what comes next."""
+        if text := self._said.getvalue():
             self._found.append(Text(text))
+            self._said = StringIO()
+        return len(self._found)
+
+    def _show(self, *inlines: Inline) -> None:
+        self._place()
+        self._found += inlines
 
     def _address(self, token: re.Match[str]) -> int:
         address = token["url"].rstrip(".,;:!?'*_")
@@ -112,7 +125,7 @@ class _Reader:
             address = address[:-1].rstrip(".,;:!?'*_")
         known = self._links and address.rpartition("/")[2].rpartition(":")[2]
         shown = address or token["url"]
-        self._found.append(Text(shown, link=shown if known else None))
+        self._show(Text(shown, link=shown if known else None))
         return token.start() + len(shown)
 
     def _enclosed(self, kind: str, token: re.Match[str]) -> int:
@@ -124,7 +137,7 @@ class _Reader:
         else:
             inlines = self._link(token["link"]) if kind == "link" else _image(token["image"])
             if inlines:
-                self._found += inlines
+                self._show(*inlines)
                 return token.end()
         self._say(self._text[token.start()])
         return token.start() + 1
@@ -141,7 +154,7 @@ class _Reader:
         inside = _without_escapes(found[1] or found[2])
         if not inside.strip("\x03"):
             return 0
-        self._found.append(Text(inside.replace("\x03", ""), frozenset({Mark.CODE})))
+        self._show(Text(inside.replace("\x03", ""), frozenset({Mark.CODE})))
         return found.end()
 
     def _link(self, inside: str) -> list[Inline]:
@@ -160,33 +173,34 @@ class _Reader:
     def _sign(self, sign: str, start: int, end: int) -> None:
         """Take a sign for the beginning or end of a mark, if its neighbours let it."""
         before, after = self._text[start - 1 : start], self._text[end : end + 1]
-        opened = self._open.get((sign, False))
+        opened, place = self._open.get((sign, False)), self._place()
         ends = bool(before) and not before.isspace() and not after.isalnum()
-        if opened is not None and ends and opened + 1 < len(self._found):
-            self._end(sign, opened)
+        if opened is not None and ends and opened + 1 < place:
+            self._end(sign, opened, place)
             del self._open[sign, False]
         elif after and not after.isspace() and after != sign[0] and not before.isalnum():
-            self._open[sign, False] = len(self._found)
-        self._say(sign)
+            self._open[sign, False] = place
+        self._show(Text(sign))
 
     def _braced(self, sign: str) -> None:
+        place = self._place()
         for form in (True, False):
             opened = self._open.pop((sign, form), None)
             if opened is not None:
-                self._end(sign, opened)
+                self._end(sign, opened, place)
                 break
         else:
-            self._open[sign, True] = len(self._found)
-        self._say("{" + sign + "}")
+            self._open[sign, True] = place
+        self._show(Text("{" + sign + "}"))
 
-    def _end(self, sign: str, opened: int) -> None:
-        self._turns[opened] = sign
-        self._turns[len(self._found)] = sign
+    def _end(self, sign: str, opened: int, place: int) -> None:
+        self._turns[opened] = self._turns[place] = sign
 
     def _marked(self) -> tuple[Inline, ...]:
         """Return what was found with its marks, neighbours that look alike as one."""
         signs: set[str] = set()
         shown: list[Inline] = []
+        self._place()
         for place, node in enumerate(self._found):
             if place in self._turns:
                 signs ^= {self._turns[place]}

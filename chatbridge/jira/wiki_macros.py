@@ -29,7 +29,7 @@ Held = list[tuple[Block, ...]]
 ReadBlocks = Callable[[str, Held], tuple[Block, ...]]
 
 _TAG = re.compile(
-    r"\\\\|\\.|\{(code|noformat|adf|quote|panel|color|colour|anchor)(?::([^{}\n]*+))?\}",
+    r"(?:\\.)++|\{(code|noformat|adf|quote|panel|color|colour|anchor)(?::([^{}\n]*+))?\}",
     re.IGNORECASE,
 )
 _CLOSERS = {

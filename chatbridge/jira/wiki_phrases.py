@@ -44,15 +44,17 @@ def write_inlines(content: Iterable[Inline], *, one_line: bool = True) -> str:
         content: the inlines.
         one_line: write no line end, as an item, a cell or a heading would end there.
     """
-    lines = [_line(line) for line in _lines(content)]
-    written = ""
-    for at, line in enumerate(lines):
+    written: list[str] = []
+    before = ""
+    for at, runs in enumerate(_lines(content)):
+        line = _line(runs)
         if at:
             # An empty line would end the paragraph.
-            bare = not one_line and line.strip() and written.strip() and lines[at - 1].strip()
-            written += "\n" if bare else BREAK
-        written += line
-    return written
+            bare = not one_line and line.strip() and before.strip()
+            written.append("\n" if bare else BREAK)
+        written.append(line)
+        before = line
+    return "".join(written)
 
 
 def write_verbatim(text: str, *, glued: bool = False) -> str:
@@ -68,19 +70,19 @@ def write_verbatim(text: str, *, glued: bool = False) -> str:
     return "{{" + shown + "}}" if shown else ""
 
 
-def _lines(content: Iterable[Inline]) -> list[list[Text]]:
-    """Return the text line by line, neighbours that look alike as one."""
-    lines: list[list[Text]] = [[]]
+def _lines(content: Iterable[Inline]) -> Iterator[list[Text]]:
+    """Yield the text line by line, neighbours that look alike as one."""
+    line: list[Text] = []
     for run in _texts(content):
         for at, part in enumerate(run.text.split("\n")):
             if at:
-                lines.append([])
-            line = lines[-1]
+                yield line
+                line = []
             if line and (line[-1].marks, line[-1].link) == (run.marks, run.link):
-                line[-1] = evolve(line[-1], text=line[-1].text + part)
+                line[-1] = Text(line[-1].text + part, run.marks, run.link)
             elif part:
-                line.append(evolve(run, text=part))
-    return lines
+                line.append(Text(part, run.marks, run.link))
+    yield line
 
 
 def _texts(content: Iterable[Inline]) -> Iterator[Text]:
@@ -125,6 +127,8 @@ def _linked(run: Text) -> Iterator[Text]:
 
 def _line(runs: list[Text]) -> str:
     """Return one line, each mark open as long as its runs go on."""
+    if len(runs) == 1 and not runs[0].marks:
+        return _run(runs[0], glued=False)
     written: list[str] = []
     opened: list[Mark] = []
     for at, run in enumerate(runs):

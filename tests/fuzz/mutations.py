@@ -44,11 +44,10 @@ def mutated(name: str, data: bytes, chance: Random) -> bytes:
 def _changed(data: bytes, chance: Random) -> bytes:
     if chance.random() < 0.7:
         try:
-            value = json.loads(data)
+            return json.dumps(_with_change(json.loads(data), chance)).encode()
         except (ValueError, RecursionError):
+            # No JSON, or nested deeper than this process can follow.
             pass
-        else:
-            return json.dumps(_with_change(value, chance)).encode()
     return _other_bytes(data, chance)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -52,13 +51,6 @@ def worker_exit(server, worker):
 """
 
 
-def free_port():
-    """Return a port that nobody listens on."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return listening.getsockname()[1]
-
-
 def answers(port):
     """Tell whether somebody answers on a port."""
     try:
@@ -78,12 +70,10 @@ def children(pid):
 @pytest.fixture
 def preforked(company):
     """Return what starts gunicorn with a bridge that was made before it forked."""
-    port, running = free_port(), []
+    port, running = company._port, []
 
     def start(*, started):
         config = company.folder / "chatbridge.toml"
-        with config.open("a") as file:
-            file.write(f'\n[web]\npublic_url = "http://127.0.0.1:{port}"\n')
         (company.folder / "service.py").write_text(SERVICE.format(started=started))
         (company.folder / "settings.py").write_text(SETTINGS.format(port=port))
         with company.output.open("a") as log:
