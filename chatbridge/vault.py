@@ -234,8 +234,7 @@ class Vault:
                         on_damaged(row.key)
                     continue
                 yield kept
-            cursor = page.cursor
-            if cursor is None:
+            if (cursor := page.cursor) is None:
                 break
         if damaged:
             _log.warning("%d records of the kind %s cannot be read", damaged, cls.kind)
@@ -267,8 +266,8 @@ class Vault:
 
     def _written(self, key: str, record: R, expect: Expected, *, synced: bool = True) -> Kept[R]:
         sealed = self._seal(key, record)
-        late = self._unsynced if not synced else None
-        put = self.storage.put if late is None else late.put_unsynced
+        late = None if synced else self._unsynced
+        put = late.put_unsynced if late else self.storage.put
         version = put(key, sealed, expect=expect, ttl=record.lifetime())
         with suppress(ConflictError):
             while expect is ABSENT and not self.sealer.is_current(sealed):
@@ -292,7 +291,8 @@ class Vault:
             )
         record: R | None = None
         try:
-            made = cls.from_plain(json.loads(plain), schema)  # an identity leads to a key by texts
+            made = cls.from_plain(json.loads(plain), schema)
+            # An identity leads to a key by texts.
             record = made if all(isinstance(part, str) for part in made.identity()) else None
         except Exception:  # noqa: BLE001 - whatever it is, its text may show the record
             _log.debug("a record of the kind %s has an unknown form", cls.kind)
