@@ -70,7 +70,7 @@ class Answers:
                     text = greeting(scene.project, with_notice=not kept.record.greeted)
                 change = lambda record: evolve(record, greeted=True)  # noqa: E731
             case (
-                Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD
+                Action.HELP | Action.COMMAND_UNKNOWN | Action.CHOICE_OLD | Action.NOTHING_HELD
                 | Action.TOO_MANY_OPEN | Action.TOO_MANY_NEW
             ):  # fmt: skip
                 text = texts.say(decision.action.value)
@@ -121,7 +121,7 @@ class Answers:
 
     def _release(self, scene: Scene, conversation: Conversation, issue_id: str) -> None:
         kept = self._situations.link(conversation, scene.desk.desk.site, issue_id)
-        if kept is not None and kept.record.state is LinkState.HELD:
+        if kept is not None and kept.record.awaits_word:
             active = LinkState.ACTIVE
             self._vault.update(kept, lambda link: evolve(link, state=active, reason=RELEASED))
             self._wake(kept.key)

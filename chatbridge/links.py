@@ -28,6 +28,9 @@ class LinkState(StrEnum):
 RELEASED = "released"
 """Reason of an active link whose waiting comments may be sent, however many they are."""
 
+BURST = "burst"
+"""Reason of a held link whose comments wait for a word of the customer, since there are many."""
+
 NO_BOT = "no_bot"
 """Reason of a link whose bot is not in its project any more."""
 
@@ -144,6 +147,11 @@ class Link:
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
         return (self.site, self.issue_id)
+
+    @property
+    def awaits_word(self) -> bool:
+        """Whether its comments wait for a word of the customer's."""
+        return self.state is LinkState.HELD and self.reason == BURST
 
     @property
     def address(self) -> Address:

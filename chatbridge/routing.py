@@ -34,6 +34,7 @@ class Action(StrEnum):
     RELEASE = "release"
     CHOICE_OLD = "choice_old"
     UNSUPPORTED = "unsupported"
+    NOTHING_HELD = "nothing_held"
     COMMAND_UNKNOWN = "command_unknown"
     NOTHING = "nothing"
 
@@ -50,6 +51,8 @@ class Situation:
         may_open: whether one more request is allowed.
         choice: action of a picked choice after its signature was checked, empty where it is bad.
         carried: whether anything of a message beside its text can be passed on.
+        held: where the message may be a word that lets answers be shown: id of the request whose
+            answers wait for it, else empty.
     """
 
     current: str = ""
@@ -59,6 +62,7 @@ class Situation:
     may_open: bool = True
     choice: str = ""
     carried: bool = False
+    held: str = ""
 
 
 @frozen
@@ -128,6 +132,10 @@ def _new_beyond_limit(event: Event, now: Situation) -> bool:
     return not now.may_open and _command("new")(event, now)
 
 
+def _word_for_more(event: Event, now: Situation) -> bool:
+    return isinstance(event, MessageReceived) and bool(now.held)
+
+
 def _just(action: Action) -> Outcome:
     return lambda _: Decision(action)
 
@@ -156,7 +164,8 @@ _TABLE: tuple[tuple[Condition, Outcome], ...] = (
     (_command("status", "requests"), _just(Action.STATUS)),
     (_new_beyond_limit, _just(Action.TOO_MANY_OPEN)),
     (_command("new"), _just(Action.NEXT_OPENS)),
-    (_command("more"), lambda now: Decision(Action.RELEASE, now.addressed or now.current)),
+    (_word_for_more, lambda now: Decision(Action.RELEASE, now.held)),
+    (_command("more"), _just(Action.NOTHING_HELD)),
     (_command(), _just(Action.COMMAND_UNKNOWN)),
     (_cannot_carry, _just(Action.UNSUPPORTED)),
     (_edit_without_text, _just(Action.NOTHING)),

@@ -17,7 +17,7 @@ from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import Job
 from chatbridge.desk import RequestState
 from chatbridge.file_urls import FileUrls
-from chatbridge.links import Link, LinkState, Shown
+from chatbridge.links import BURST, Link, LinkState, Shown
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
 from chatbridge.outgoing_files import outgoing_files
@@ -184,8 +184,9 @@ class Showing:
         """Ask before a flood of comments is sent at once."""
         expires = self._clock.time() + 30 * 86400
         draft = self._texts.held(
-            scene.project.texts, scene.label, count, kept.record.address, expires
-        )
+            scene.project.texts, scene.label, count, kept.record.address, expires,
+            buttons=scene.bot.adapter.capabilities.choices,
+        )  # fmt: skip
         self._deliver(
-            kept, scene, draft, lambda link, _: evolve(link, state=LinkState.HELD, reason="burst")
+            kept, scene, draft, lambda link, _: evolve(link, state=LinkState.HELD, reason=BURST)
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from attrs import evolve, field, frozen
 
 from chatbridge.adapter import Adapter
@@ -17,7 +19,11 @@ from chatbridge.project import ProjectSettings
 from chatbridge.records import Conversation
 from chatbridge.routing import Action, Decision, Situation, decide
 from chatbridge.setbacks import ASKED_AGAIN
+from chatbridge.texts import Texts
 from chatbridge.vault import Kept, Vault
+
+MORE: Final = "more"
+"""The command, and the word, that lets held answers be shown."""
 
 
 @frozen
@@ -47,7 +53,10 @@ class Situations:
         """Return what the event means now; a flood of strangers opens only so many requests."""
         situation = self.of(event, conversation, settings)
         carried = bool(sorted_files(event, adapter, settings)[0])
-        decision = decide(event, evolve(situation, carried=carried))
+        held = ""
+        if asks_for_more(event, settings, buttons=adapter.capabilities.choices):
+            held = self._held(event, conversation, settings.site)
+        decision = decide(event, evolve(situation, carried=carried, held=held))
         if decision.action is Action.OPEN:
             per_second = self.new_per_minute / 60
             pace = Pace("project", settings.name, per_second, max(1, int(self.new_per_minute)))
@@ -100,6 +109,15 @@ class Situations:
                 return issue_id
         return ""
 
+    def _held(self, event: Event, conversation: Conversation, site: str) -> str:
+        """Return the request whose answers wait for a word: the one that is meant, or else any."""
+        meant = self._addressed(conversation, site, self._named(event)[1])
+        for issue_id in (meant, conversation.current, *conversation.issues):
+            kept = self.link(conversation, site, issue_id)
+            if kept is not None and kept.record.awaits_word:
+                return issue_id
+        return ""
+
     def _takes_messages(self, conversation: Conversation, site: str, issue_id: str) -> bool:
         kept = self.link(conversation, site, issue_id)
         if kept is None or kept.record.state is LinkState.GONE or kept.record.told.ended:
@@ -117,3 +135,24 @@ class Situations:
 def _is_implied(event: Event) -> bool:
     reply = event.reply_to if isinstance(event, MessageReceived) else None
     return reply is not None and reply.implied
+
+
+def asks_for_more(event: Event, settings: ProjectSettings, *, buttons: bool) -> bool:
+    """Tell whether a message may be the word that lets held answers be shown.
+
+    Args:
+        event: what came.
+        settings: say what the button is called, in the customer's language.
+        buttons: whether the chat has the button; a number is an answer only where it has none.
+    """
+    if not isinstance(event, MessageReceived) or event.attachments:
+        return False
+    if event.command is not None:
+        return event.command.name == MORE
+    label = Texts(settings.language, settings.texts).say("held_choice")
+    words = {MORE, _bare(label)} | (set() if buttons else {"1"})
+    return _bare(event.text.plain()) in words
+
+
+def _bare(text: str) -> str:
+    return text.strip().lstrip("/!").rstrip(".!").casefold()

@@ -60,13 +60,17 @@ class StateTexts:
         return Document.from_plain(texts.say(name, status=state.status))
 
     def held(
-        self, texts: Texts, label: RequestLabel, count: int, address: Address, expires: float
-    ) -> Draft:
-        """Return the question that stands in for a flood of comments."""
+        self, texts: Texts, label: RequestLabel, count: int, address: Address, expires: float,
+        *, buttons: bool,
+    ) -> Draft:  # fmt: skip
+        """Return the question that stands in for a flood of comments; a word answers it, too."""
         data = self.marks.sign_choice("more", label.handle, address, expires)
         return Draft(
             item=f"held:{count}",
-            text=Document.from_plain(texts.say("held", count=str(count))),
+            text=Document.from_plain(
+                texts.say("held", count=str(count))
+                + ("" if buttons else "\n" + texts.say("held_in_words"))
+            ),
             label=label,
             choices=(Choice(texts.say("held_choice"), data),),
         )

@@ -22,6 +22,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
         "Reply to one of my messages to write about that request.\n"
         "/new - the next message opens another request\n"
         "/status - where your requests stand\n"
+        "/more - answers that were held back because there were many\n"
         "/help - this text"
     ),
     "next_opens": "Your next message opens a new request.",
@@ -52,6 +53,8 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "answer_edited": "Changed:",
     "held": "There are {count} new answers to this request. Shall I show them all?",
     "held_choice": "Show them",
+    "held_in_words": "Send 1 or /more to see them.",
+    "nothing_held": "There are no more answers to show.",
     "choice_old": "This button is no longer valid.",
     "late": "Written at {time} UTC:",
     "edited": "Edited message:",

@@ -86,8 +86,10 @@ def command(name: str, argument: str = "") -> MessageReceived:
             Situation(current="1", may_open=False),
             Decision(Action.TOO_MANY_OPEN),
         ),
-        (command("more"), Situation(current="1"), Decision(Action.RELEASE, "1")),
-        (command("more"), Situation(current="1", addressed="2"), Decision(Action.RELEASE, "2")),
+        (command("more"), Situation(current="1"), Decision(Action.NOTHING_HELD)),
+        (command("more"), Situation(current="1", held="2"), Decision(Action.RELEASE, "2")),
+        (MESSAGE, Situation(current="1", held="2"), Decision(Action.RELEASE, "2")),
+        (EDIT, Situation(current="1", held="2"), Decision(Action.COMMENT, "1")),
         (command("dance"), Situation(current="1"), Decision(Action.COMMAND_UNKNOWN)),
         # choices
         (CHOICE, Situation(choice="more", addressed="2"), Decision(Action.RELEASE, "2")),
@@ -132,15 +134,16 @@ events = st.one_of(
 )
 ids = st.sampled_from(["", "1", "2"])
 situations = st.builds(
-    Situation, ids, ids, st.booleans(), st.booleans(), st.sampled_from(["", "more", "other"])
-)
+    Situation, ids, ids, st.booleans(), st.booleans(), st.booleans(),
+    st.sampled_from(["", "more", "other"]), held=ids,
+)  # fmt: skip
 
 
 @given(events, situations)
 def test_every_event_in_every_situation_has_a_meaning(event, situation):
     """Deciding never fails, and names only requests that the situation knows."""
     decision = decide(event, situation)
-    assert decision.issue_id in {"", situation.current, situation.addressed}
+    assert decision.issue_id in {"", situation.current, situation.addressed, situation.held}
     if decision.action is Action.COMMENT:
         assert decision.issue_id
     if decision.action is Action.OPEN:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import subprocess
@@ -14,21 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from chatbridge import (
-    Bridge,
-    CloudDesk,
-    MemoryStorage,
-    NewBot,
-    Plugins,
-    ProjectSettings,
-    Secret,
-    SiteSettings,
-    WebhookRequest,
-    new_root_key,
-    root_key_from_text,
-)
 from chatbridge.cli.main import chatbridge
-from chatbridge.testing import DeskSimulator, SimulatedTransport, VirtualClock
 
 ROOT = Path(__file__).resolve().parents[2]
 KINDS = {"adapter": "acme_chat", "storage": "acme_store"}
@@ -148,47 +133,3 @@ def test_a_place_that_cannot_be_written(make: Callable[..., Result], tmp_path: P
     (tmp_path / "file").write_text("")
     done = make("new-adapter", "acme", "file/new")
     assert (1, True) == (done.exit_code, "cannot be written" in done.output), done.output
-
-
-def test_a_new_adapter_carries_a_conversation(
-    make: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A bridge with the new adapter, between a desk and its simulator, works both ways."""
-    make("new-adapter", "acme")
-    monkeypatch.syspath_prepend(tmp_path / "new")
-    for name in [name for name in sys.modules if name.startswith("chatbridge_acme")]:
-        monkeypatch.delitem(sys.modules, name)
-    package = importlib.import_module("chatbridge_acme")
-    plugins, clock = Plugins(), VirtualClock()
-    plugins.register(package)
-    desk, acme = DeskSimulator(clock=clock), plugins.simulator("acme")(clock=clock)
-    places = {"https://desk.example": desk, "https://api.acme.example": acme}
-    known = desk.credentials()
-    site = SiteSettings(
-        url="https://desk.example", account=known["account"], token=Secret(known["api_token"])
-    )
-    with Bridge(
-        storage=MemoryStorage(now=clock.time),
-        root_keys=root_key_from_text(new_root_key()),
-        sites=[CloudDesk(site)],
-        public_url="https://bridge.example",
-        plugins=plugins,
-        transport=SimulatedTransport(places, clock),
-        clock=clock,
-    ) as bridge:
-        settings = ProjectSettings(name="support", service_desk="10", request_type="25")
-        bridge.admin.set_project(settings, [NewBot("acme", acme.credentials(), mode="webhook")])
-        bridge.admin.set_webhook("support")
-        acme.control("message", {"chat": "c1", "text": "Help me"})
-        (owed,) = acme.owed_webhooks()
-        token = owed.url.rpartition("/")[2]
-        webhook = WebhookRequest(owed.headers, owed.body)
-        statuses = [bridge.receive_webhook("acme", token, webhook).status for _ in range(2)]
-        bridge.run_once(30.0)
-        (request,) = desk.control("requests", {})
-        desk.control("comment", {"issue": request["key"], "text": "Here we are"})
-        clock.advance(11.0)
-        bridge.run_once(30.0)
-    shown = [each["text"] for each in acme.control("transcript", {"chat": "c1"})[1:]]
-    assert ([200, 200], "Help me") == (statuses, request["summary"])
-    assert (2, f"{request['key']}\nAlice Agent: Here we are") == (len(shown), shown[1])

@@ -413,6 +413,46 @@ def test_more_releases_the_answers_as_well(world, held):
     assert 11 == world.shown("answer ")
 
 
+@pytest.mark.parametrize("word", ["more", "Show them"])
+def test_what_the_button_says_may_be_written(world, held, word):
+    """Its words, or the command's, are an answer too, and no message to the agents."""
+    world.says(word)
+    world.run(6)
+    assert (11, 0) == (world.shown("answer "), len(passed_on(world, held)))
+
+
+def test_a_number_is_a_message_where_there_is_a_button(world, held):
+    """It may be meant for the agents, so it reaches them."""
+    world.says("1")
+    world.run(6)
+    assert (0, 1) == (world.shown("answer "), len(passed_on(world, held)))
+
+
+def test_more_finds_the_request_whose_answers_wait(world, held):
+    """The command needs no reply where another request is the current one; then nothing waits."""
+    world.says("/new")
+    world.says("The window is broken")
+    world.run()
+    world.says("/more")
+    world.run(6)
+    assert (11, 0) == (world.shown("answer "), world.shown("no more answers"))
+    world.says("/more")
+    world.run()
+    assert 1 == world.shown("no more answers")
+
+
+def test_what_an_administrator_holds_no_customer_releases(world, opened):
+    """After a restore, /more sends nothing again."""
+    world.agent(opened, "before the restore")
+    world.run()
+    link, vault = link_of(world, opened), world.bridge.engine.vault
+    kept = vault.read(Link, link.site, link.issue_id)
+    vault.update(kept, lambda each: evolve(each, state=LinkState.HELD, reason="restored"))
+    world.says("/more")
+    world.run()
+    assert LinkState.HELD is link_of(world, opened).state
+
+
 # --- chats that cannot be reached ---------------------------------------------------------------
 
 

@@ -182,6 +182,24 @@ def test_an_invitation_from_before_the_first_poll_is_accepted(empty: Town) -> No
     assert [1, 1] == [told.count(word) for word in ("early", "in time")]
 
 
+@pytest.mark.parametrize("word", ["!more", "1"])
+def test_a_word_lets_held_answers_be_shown(town: Town, word: str) -> None:
+    """Many answers at once are asked about first; a command or a number is the answer."""
+    town.says("My printer is on fire")
+    town.work()
+    (request,) = town.desk.control("requests", {})
+    for number in range(11):
+        town.desk.control("comment", {"issue": request["key"], "text": f"answer-{number}."})
+    town.work()
+    assert [0, 1] == [
+        sum(each in text for text in town.shown()) for each in ("answer-", "Send 1 or /more")
+    ]
+    town.says(word)
+    for _ in range(8):  # Rooms take only so much at once.
+        town.work()
+    assert 11 == sum("answer-" in text for text in town.shown())
+
+
 def test_a_reply_reaches_its_request(town: Town) -> None:
     """Who answers a message of the bot means its request, though a newer one is open."""
     town.says("first printer")
