@@ -256,8 +256,7 @@ class Vault:
         return kept
 
     def _found(self, cls: type[R], key: str) -> Kept[R] | None:
-        found = self.storage.get(key)
-        if found is None:
+        if (found := self.storage.get(key)) is None:
             self._unsealed.drop(key)
             return None
         kept = self.opened(cls, Row(key, found.value, found.version))
