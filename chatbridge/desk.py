@@ -162,7 +162,7 @@ class Desk(ABC):
             content: the bytes; read while they are sent.
 
         Returns:
-            A ticket for `attach_file`; it is good for minutes.
+            A ticket for `attach_files`; it is good for minutes.
 
         Raises:
             RefusedError: `Refusal.BAD_FILE` where the site does not want it (too large, a type
@@ -170,18 +170,20 @@ class Desk(ABC):
         """
 
     @abstractmethod
-    def attach_file(self, issue_id: str, ticket: str, body: Document, marker: str) -> Exchange[str]:
-        """Attach a file publicly, with a comment of its own; return that comment's id.
+    def attach_files(
+        self, issue_id: str, tickets: tuple[str, ...], body: Document, marker: str
+    ) -> Exchange[str]:
+        """Attach files publicly, with one comment of their own; return that comment's id.
 
         Args:
             issue_id: the request.
-            ticket: from `upload_file`.
+            tickets: from `upload_file`; all are attached, or none.
             body: the text of the comment; may be empty.
             marker: for the comment. It is written after the comment, so it may be missing; what
-                counts is the one in the file's name.
+                counts are those in the files' names.
 
         Raises:
-            RefusedError: `Refusal.BAD_FILE` where the ticket is no longer good.
+            RefusedError: `Refusal.BAD_FILE` where a ticket is no longer good.
         """
 
     @abstractmethod

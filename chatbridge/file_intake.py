@@ -49,11 +49,11 @@ class Brought:
     """What lies at the site, ready to be attached.
 
     Args:
-        tickets: ordinal -> what `Desk.attach_file` takes.
-        refused: ordinals of files that cannot be brought.
+        tickets: ordinal -> what `Desk.attach_files` takes.
+        refused: ordinals of writes of which a file cannot be brought.
     """
 
-    tickets: dict[int, str] = field(factory=dict, repr=False)
+    tickets: dict[int, tuple[str, ...]] = field(factory=dict, repr=False)
     refused: frozenset[int] = frozenset()
 
 
@@ -93,18 +93,21 @@ class FileIntake:
     def _bring(self, scene: Scene, pieces: Pieces, there: Collection[int]) -> Brought:
         desk, settings = scene.desk, scene.settings
         wanted = {
-            ordinal: piece.file
+            ordinal: piece.files
             for ordinal, piece in enumerate(pieces.writes)
-            if piece.file is not None and ordinal not in there
+            if piece.files and ordinal not in there
         }
-        tickets: dict[int, str] = {}
+        tickets: dict[int, tuple[str, ...]] = {}
         limit = self._limit(desk, settings.max_file_megabytes * MEGABYTE) if wanted else 0
-        for ordinal, file in wanted.items():
-            marker = self.marks.file_marker(desk.desk.site, scene.key, ordinal)
+        for ordinal, files in wanted.items():
+            brought = []
             try:
-                content = LimitedContent(self._fetch(scene.bot, file), limit)
-                name = marked_name(_name(file), marker)
-                tickets[ordinal] = _upload(desk, settings.service_desk, name, content)
+                for at, file in enumerate(files, ordinal):
+                    marker = self.marks.file_marker(desk.desk.site, scene.key, at)
+                    content = LimitedContent(self._fetch(scene.bot, file), limit)
+                    name = marked_name(_name(file), marker)
+                    brought.append(_upload(desk, settings.service_desk, name, content))
+                tickets[ordinal] = tuple(brought)
             except RefusedError as error:
                 # The text goes on without it: a file is never worth the message it came with.
                 _log.warning("a customer's file was not passed on (%s)", error.reason)

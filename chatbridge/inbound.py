@@ -28,7 +28,7 @@ from chatbridge.errors import (
 )
 from chatbridge.events import Event
 from chatbridge.file_intake import Brought, FileIntake
-from chatbridge.intents import begun, later, no_write_after, patience, settle_time
+from chatbridge.intents import begun, later, patience
 from chatbridge.jira_writes import JiraWrites, Written, taken_over
 from chatbridge.marks import Marks
 from chatbridge.overtaking import note_overtaken
@@ -39,6 +39,7 @@ from chatbridge.replies import Replies
 from chatbridge.roster import Roster
 from chatbridge.routing import Action
 from chatbridge.scenes import Scene
+from chatbridge.settling import Settling
 from chatbridge.situations import Situations
 from chatbridge.vault import Kept, Vault
 
@@ -76,29 +77,32 @@ class Inbound:
         self._watch = watch
         self._owner = owner
         self._clock = clock
-        self._timings = timings
         self._situations = Situations(vault, marks, clock, timings.new_per_minute)
         self._answers = Answers(vault, self._situations, replies, wake)
         self._completion = Completion(vault, wake)
         self._news = ChatNews(vault, self._situations, self._answers, wake)
         self._files = FileIntake(roster, marks, clock)
+        self._settling = Settling(watch, clock, timings)
 
-    def receive(self, bot_key: tuple[str, str], event: Event) -> None:
+    def receive(self, bot_key: tuple[str, str], event: Event, album: Sequence[Event] = ()) -> None:
         """Take one event in; returning means that it may be acknowledged.
 
         Args:
             bot_key: platform and bot id.
             event: what happened.
+            album: more items of its album, which may be written together with it. They have to be
+                received as well, and are done then if they were.
 
         Raises:
             RetryLaterError: it is not done; the same event must come again.
             StorageError: nothing could be noted, so nothing was done.
         """
+        items = {self._marks.event_key(*bot_key, each.event_id): each for each in album}
         for _ in range(_CONFLICTS):
             # After a conflict the project may be another one, or none any more.
             scene = self._scene(bot_key, event)
             try:
-                self._receive(scene)
+                self._receive(scene, items)
             except ConflictError:
                 continue
             except (RetryLaterError, ConfigurationError) as error:
@@ -129,7 +133,7 @@ class Inbound:
         desk = self._roster.desk(project.kept.record.settings.site)
         return Scene(project, bot, desk, event, self._marks.event_key(*bot_key, event.event_id))
 
-    def _receive(self, scene: Scene) -> None:
+    def _receive(self, scene: Scene, items: dict[str, Event]) -> None:
         if not calls_for_action(scene.event):
             return
         if isinstance(scene.event, NEWS):
@@ -139,6 +143,7 @@ class Inbound:
         if scene.key in kept.record.done:
             return
         intent = kept.record.intent(scene.key)
+        scene = scene.with_album(items, kept.record)
         if intent is None or not intent.is_begun:
             self._begin(scene, kept)
         else:
@@ -151,23 +156,23 @@ class Inbound:
         adapter = scene.bot.adapter
         decision = self._situations.decide(scene.event, kept.record, scene.settings, adapter)
         if decision.action not in {Action.OPEN, Action.COMMENT}:
-            self._answers.answer(scene, kept, decision)
+            self._answers.answer(scene.apart(), kept, decision)
             return
         kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
         now, horizon = self._clock.time(), scene.horizon
         intent = begun(scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon)
         pieces = scene.pieces(kind)
-        before = kept.record.intent(scene.key)
         intent = evolve(
             intent,
             parts=len(pieces.writes),
             files=pieces.files,
-            overtaken=before is not None and before.overtaken,
+            also=scene.also,
+            overtaken=any(each.key == scene.key and each.overtaken for each in kept.record.pending),
             # Bringing a file takes long: noted first, so that its sender is told if it never ends.
             clean=pieces.files > 0,
         )
         if not pieces.files:
-            scene = self._in_time(scene, intent)
+            scene = self._settling.in_time(scene, intent)
         kept = self._vault.replace(kept, kept.record.with_intent(intent))
         if pieces.files:
             self._go_on(scene, kept, intent)
@@ -179,7 +184,7 @@ class Inbound:
         found = Written("")
         if not intent.clean:
             # Known before the look: what is not found counts only if the look began after that.
-            unsettled = self._unsettled_for(intent)
+            unsettled = self._settling.unsettled_for(intent)
             found = self._writes.find(scene.desk, scene.settings, intent)
             if found.complete:
                 self._complete(scene, kept, intent, scene.pieces(intent.kind), found)
@@ -191,21 +196,22 @@ class Inbound:
         elif not intent.clean and self._clock.time() >= intent.tell_by:
             self._apologise(scene)
         else:
-            pieces = scene.pieces(intent.kind)
-            brought = self._files.bring(scene, pieces, found.done, intent)
-            mine = taken_over(intent, self._owner, found)
-            scene = self._in_time(scene, mine)
-            kept = self._vault.replace(kept, kept.record.with_intent(mine))
-            self._write(scene, kept, mine, pieces, brought, found)
+            self._carry(scene, kept, intent, found)
 
-    def _in_time(self, scene: Scene, intent: Intent) -> Scene:
-        """Let nothing be written so late that somebody else may take the intent for settled."""
-        until = self._clock.monotonic() + settle_time(intent, self._timings) / 4
-        return evolve(scene, desk=evolve(scene.desk, before=no_write_after(until, self._clock)))
-
-    def _unsettled_for(self, intent: Intent) -> float:
-        settle = settle_time(intent, self._timings)
-        return settle - self._watch.unchanged_for(intent.key, intent.look)
+    def _carry(
+        self, scene: Scene, kept: Kept[Conversation], intent: Intent, found: Written
+    ) -> None:
+        """Bring the files, take the intent over, and write."""
+        pieces = scene.pieces(intent.kind)
+        brought = self._files.bring(scene, pieces, found.done, intent)
+        if brought.refused and scene.also:
+            # One by one, so that a file which is refused takes no other with it.
+            self._carry(scene.apart(), kept, intent, found)
+            return
+        mine = taken_over(intent, self._owner, found, pieces, scene.also)
+        scene = self._settling.in_time(scene, mine)
+        kept = self._vault.replace(kept, kept.record.with_intent(mine))
+        self._write(scene, kept, mine, pieces, brought, found)
 
     def _write(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, pieces: Pieces,
@@ -216,14 +222,16 @@ class Inbound:
         except UnknownOutcomeError:
             # The intent stays as it is: not clean, so the next try looks before it writes.
             self._watch.unchanged_for(intent.key, intent.look)
-            raise RetryLaterError(
-                "an outcome is unknown", retry_after=settle_time(intent, self._timings)
-            ) from None
+            wait = self._settling.settle_time(intent)
+            raise RetryLaterError("an outcome is unknown", retry_after=wait) from None
         except RetryLaterError as error:
             self._note_clean(kept, intent, partly=bool(found.issue_id))
             raise patience(intent, error, self._clock.time()) from None
         except RefusedError as error:
             self._refused(scene, kept, intent, error)
+            return
+        if written.apart:
+            self._carry(scene.apart(), kept, intent, written)
             return
         if written.refusal is not None:
             self._refused_in_part(scene, kept, intent, written.refusal)
@@ -237,12 +245,8 @@ class Inbound:
             self._vault.update(kept, lambda record: record.with_changed(intent, clean))
 
     def _is_overdue(self, scene: Scene) -> bool:
-        """Tell whether the sender has waited so long that they must be told."""
         kept = self._vault.read(Conversation, *scene.subject)
-        intent = kept.record.intent(scene.key) if kept is not None else None
-        if intent is None or not intent.is_begun or self._clock.time() < intent.tell_by:
-            return False
-        return intent.clean or self._unsettled_for(intent) <= 0
+        return kept is not None and self._settling.is_overdue(kept.record.intent(scene.key))
 
     def _refused(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
@@ -250,8 +254,8 @@ class Inbound:
         if error.reason in {Refusal.UNAUTHORISED, Refusal.FORBIDDEN}:
             _log.error("the site refuses to take a message (%s); see 'doctor'", error.reason)
             self._note_clean(kept, intent, partly=False)
-            wait = RetryLaterError("no permission", retry_after=PAUSED)
-            raise patience(intent, wait, self._clock.time()) from None
+            refusal = RetryLaterError("no permission", retry_after=PAUSED)
+            raise patience(intent, refusal, self._clock.time()) from None
         if error.reason in {Refusal.NOT_FOUND, Refusal.GONE} and intent.kind is IntentKind.COMMENT:
             # The request is gone: the message opens another one instead of being lost.
             self._completion.drop(kept, intent, scene.desk.desk.site)

@@ -32,6 +32,7 @@ class Written:
         complete: whether every write is there.
         refusal: that the request of a comment is gone, or why a request that was opened got no more
             than this; else None.
+        apart: whether the site refused the files of one write, which may be taken one by one.
     """
 
     issue_id: str
@@ -39,16 +40,23 @@ class Written:
     without_file: frozenset[int] = frozenset()
     complete: bool = False
     refusal: RefusedError | None = None
+    apart: bool = False
 
 
-def taken_over(intent: Intent, owner: str, found: Written) -> Intent:
+def taken_over(
+    intent: Intent, owner: str, found: Written, pieces: Pieces, also: tuple[str, ...]
+) -> Intent:
     """Return the intent that a process writes down before it tries again.
 
     Args:
         intent: of the event, as an earlier try left it.
         owner: the process.
         found: what is in the desk of it.
+        pieces: what the event becomes now.
+        also: the events that share its write now; fewer where an album is taken apart.
     """
+    if also != intent.also:
+        intent = evolve(intent, also=also, parts=len(pieces.writes), files=pieces.files)
     opens = intent.kind is IntentKind.OPEN and not found.issue_id
     repeated = intent.repeated or (opens and not intent.clean)
     return evolve(intent, owner=owner, beat=new_word(3), clean=False, repeated=repeated)
@@ -95,9 +103,10 @@ class JiraWrites:
             self._marks.comment_marker(site, issue_id, key, ordinal): ordinal
             for ordinal in range(first, intent.parts)
         }
+        # Files of an album share the last write; each has a marker of its own.
         files = {
-            self._marks.file_marker(site, key, ordinal): ordinal
-            for ordinal in range(intent.parts - intent.files, intent.parts)
+            self._marks.file_marker(site, key, at): min(at, intent.parts - 1)
+            for at in range(intent.parts - intent.files, intent.parts + len(intent.also))
         }
         written: dict[int, str] = {}
         if comments:
@@ -150,13 +159,15 @@ class JiraWrites:
             if ordinal in done:
                 continue
             marker = self._marks.comment_marker(desk.desk.site, issue_id, intent.key, ordinal)
-            ticket = brought.tickets.get(ordinal)
+            tickets = brought.tickets.get(ordinal)
             try:
-                comment = self._attach(desk, issue_id, ticket, piece, marker) if ticket else None
+                comment = self._attach(desk, issue_id, tickets, piece, marker) if tickets else None
+                if comment is None and len(piece.files) > 1:
+                    return Written(issue_id, frozenset(done), frozenset(without_file), apart=True)
                 if comment is None:
-                    text = piece.text if piece.file is None else piece.without
+                    text = piece.without if piece.files else piece.text
                     comment = desk.call(desk.desk.add_comment(issue_id, text, marker))
-                    without_file |= {ordinal} if piece.file is not None else set()
+                    without_file |= {ordinal} if piece.files else set()
             except RefusedError as error:
                 if intent.kind is not IntentKind.OPEN:
                     raise
@@ -165,11 +176,11 @@ class JiraWrites:
         return Written(issue_id, frozenset(done), frozenset(without_file), complete=True)
 
     def _attach(
-        self, desk: OpenDesk, issue_id: str, ticket: str, piece: Piece, marker: str
+        self, desk: OpenDesk, issue_id: str, tickets: tuple[str, ...], piece: Piece, marker: str
     ) -> str | None:
-        """Return the id of the comment with the file, None where the site refuses the file."""
+        """Return the id of the comment with the files, None where the site refuses them."""
         try:
-            return desk.call(desk.desk.attach_file(issue_id, ticket, piece.text, marker))
+            return desk.call(desk.desk.attach_files(issue_id, tickets, piece.text, marker))
         except RefusedError as error:
             if error.reason is not Refusal.BAD_FILE:
                 raise

@@ -10,6 +10,9 @@ from typing import Any, Final
 import attrs
 from attrs import frozen
 
+KEY_LENGTH: Final = 20
+"""Characters of an event key."""
+
 _MEANING: Final = "kept: meaning"
 _PERSONAL: Final = "kept: personal"
 
@@ -49,3 +52,8 @@ def fields_in_words(cls: type[Any]) -> tuple[FieldMeaning, ...]:
         FieldMeaning(field.name, field.metadata[_MEANING], field.metadata[_PERSONAL])
         for field in attrs.fields(cls)
     )
+
+
+def keys_in(joined: str) -> tuple[str, ...]:
+    """Return event keys that are kept without anything between them."""
+    return tuple(joined[at : at + KEY_LENGTH] for at in range(0, len(joined), KEY_LENGTH))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice, takewhile
 
 from attrs import define, field
 
+from chatbridge.albums import MOST_ITEMS, goes_with
 from chatbridge.budgets import Budget
 from chatbridge.clock import Clock
 from chatbridge.content import Address
@@ -54,6 +56,8 @@ class Ticket:
         retry_after: seconds after which a repeat makes sense, once it failed; else None.
         overtaken: whether it was noted durably that the platform will not repeat it.
         since: the clock's `monotonic()` when it came.
+        album: the items that are tried together with it, None before its first try.
+        joined: whether it was tried together with an earlier item.
     """
 
     bot_key: tuple[str, str]
@@ -64,6 +68,8 @@ class Ticket:
     retry_after: float | None = None
     overtaken: bool = False
     since: float = 0.0
+    album: tuple[Ticket, ...] | None = None
+    joined: bool = False
     _wait: _Wait | None = field(default=None, init=False)
 
 
@@ -98,13 +104,25 @@ class Lanes:
 
     def submit(self, bot_key: tuple[str, str], event: Event, *, keep: bool) -> Ticket:
         """Put an event at the end of its conversation's lane."""
-        key = self._marks.event_key(*bot_key, event.event_id)
-        ticket = Ticket(bot_key, event, keep, key=key, since=self._clock.monotonic())
-        handle = self._handle(bot_key, event.address)
+        return self.submit_all(bot_key, [event], keep=keep)[0]
+
+    def submit_all(
+        self, bot_key: tuple[str, str], events: Sequence[Event], *, keep: bool
+    ) -> list[Ticket]:
+        """Put events at the ends of their lanes before anybody works on the first of them."""
+        since = self._clock.monotonic()
+        keys = [self._marks.event_key(*bot_key, event.event_id) for event in events]
+        tickets = [
+            Ticket(bot_key, event, keep, key=key, since=since)
+            for key, event in zip(keys, events, strict=True)
+        ]
+        handles = [self._handle(bot_key, event.address) for event in events]
         with self._lock:
-            self._lanes.setdefault(handle, _Lane()).tickets.append(ticket)
-        self._queue.add(handle)
-        return ticket
+            for handle, ticket in zip(handles, tickets, strict=True):
+                self._lanes.setdefault(handle, _Lane()).tickets.append(ticket)
+        for handle in handles:
+            self._queue.add(handle)
+        return tickets
 
     def wait(self, tickets: list[Ticket], seconds: float) -> bool:
         """Wait until each ticket is finished or failed; return whether all of them are."""
@@ -130,6 +148,8 @@ class Lanes:
                     del self._lanes[handle]
                     return
                 ticket = lane.tickets[0]
+                if ticket.album is None:
+                    ticket.album = _album(lane.tickets)
             pause = self._try(ticket)
             name = "events_done" if pause is None else "events_failed"
             self._observer.count(name, platform=ticket.bot_key[0])
@@ -195,7 +215,8 @@ class Lanes:
             if self._budget.is_spent(key):
                 self._inbound.give_up(ticket.bot_key, ticket.event)
             else:
-                self._inbound.receive(ticket.bot_key, ticket.event)
+                album = [each.event for each in ticket.album or () if each.event is not None]
+                self._inbound.receive(ticket.bot_key, ticket.event, album)
         except RetryLaterError as error:
             return error.retry_after or 1.0
         except (DeliveryError, StorageError) as error:
@@ -219,6 +240,22 @@ class Lanes:
                 ticket._wait.left -= 1
                 if not ticket._wait.left:
                     ticket._wait.over.notify()
+
+
+def _album(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
+    """Return what is tried together with the first ticket: the rest of an album that was polled.
+
+    What comes by webhook is not kept here, and may be repeated without the others.
+    """
+    first, *others = islice(tickets, MOST_ITEMS)
+    together = list(
+        takewhile(lambda other: other.keep and goes_with(first.event, other.event), others)
+    )
+    if not first.keep or first.joined:
+        return ()
+    for other in together:
+        other.joined = True
+    return tuple(together)
 
 
 def _settled(ticket: Ticket) -> bool:

@@ -28,13 +28,13 @@ class Piece:
     """One write.
 
     Args:
-        text: what it says; with a file, what stands beside it.
-        file: what it brings, None where it is a text alone.
-        without: what it says where the file cannot be brought; empty where there is none.
+        text: what it says; with files, what stands beside them.
+        files: what it brings, none where it is a text alone; several of an album.
+        without: what it says where its file cannot be brought; empty where there is none.
     """
 
     text: Document
-    file: Attachment | None = None
+    files: tuple[Attachment, ...] = ()
     without: Document = EMPTY
 
 
@@ -54,13 +54,13 @@ class Pieces:
 
     def not_brought(self, ordinals: Iterable[int]) -> tuple[LeftOut, ...]:
         """Return the files that are left out, those of these writes among them."""
-        refused = (self.writes[ordinal].file for ordinal in sorted(ordinals))
-        return self.left_out + tuple(LeftOut(file, "file_refused") for file in refused if file)
+        refused = (file for ordinal in sorted(ordinals) for file in self.writes[ordinal].files)
+        return self.left_out + tuple(LeftOut(file, "file_refused") for file in refused)
 
     @property
     def files(self) -> int:
-        """How many writes bring a file."""
-        return sum(piece.file is not None for piece in self.writes)
+        """How many writes bring files."""
+        return sum(bool(piece.files) for piece in self.writes)
 
 
 def sorted_files(
@@ -88,6 +88,8 @@ def pieces_of(
     settings: ProjectSettings,
     texts: Texts,
     split: Callable[[Document], tuple[Document, ...]],
+    *,
+    together: bool = False,
 ) -> Pieces:
     """Return what an event becomes.
 
@@ -98,6 +100,7 @@ def pieces_of(
         settings: of the project.
         texts: the project's words.
         split: cuts a text into what one write can hold each.
+        together: whether all files are brought by one write, or each by its own.
     """
     if not isinstance(event, (MessageReceived, MessageEdited)):
         return Pieces()
@@ -110,14 +113,15 @@ def pieces_of(
     with_files = [
         Piece(
             as_file_words(event, *where),
-            file,
-            as_file_words(event, *where, [LeftOut(file, "file_refused")]),
+            group,
+            as_file_words(event, *where, [LeftOut(file, "file_refused") for file in group]),
         )
-        for file in files
+        for group in ([files] if together else [(file,) for file in files])
     ]
     if kind is IntentKind.COMMENT and len(body) == 1:
         # Text and file of one message stay one comment.
-        refused = LeftOut(files[0], "file_refused")
-        with_files[0] = Piece(body[0], files[0], as_comment(event, *where, [*left_out, refused]))
+        refused = [LeftOut(file, "file_refused") for file in with_files[0].files]
+        without = as_comment(event, *where, [*left_out, *refused])
+        with_files[0] = Piece(body[0], with_files[0].files, without)
         return Pieces(tuple(with_files), left_out, summary)
     return Pieces((*map(Piece, body), *with_files), left_out, summary)

@@ -9,7 +9,8 @@ Where the platform leaves the position to us it is kept in the claim, which only
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import Final
 
 from attrs import frozen
@@ -144,7 +145,7 @@ class Poller:
         fresh = [update for update in batch.updates if update.position not in known]
         self._fresh = bool(fresh)
         self._full = batch.full
-        self._open += [_Polled(update.position, self._submit(update)) for update in fresh]
+        self._open += self._submit(fresh)
 
     def _poll_on(self, bot: OpenBot, adapter: Polls, wait: float) -> bool:
         """Ask a platform whose position is kept here; return whether the claim is still held.
@@ -162,7 +163,7 @@ class Poller:
         waiting = any(not each.marker for each in self._open)
         batch = self._roster.call(bot, adapter.poll(self._asked, 0.0 if waiting else wait))
         self._fresh = bool(batch.updates)
-        self._open += [_Polled(each.position, self._submit(each)) for each in batch.updates]
+        self._open += self._submit(batch.updates)
         last = batch.updates[-1].position if batch.updates else self._asked
         goes_on = batch.next or last
         if goes_on != last and goes_on is not None:
@@ -183,8 +184,14 @@ class Poller:
         self._passed, self._kept_at = False, now
         return self._claim.hold(position=self._position)
 
-    def _submit(self, update: Update) -> list[Ticket]:
-        return [self._lanes.submit(self._bot_key, event, keep=True) for event in update.events]
+    def _submit(self, updates: Sequence[Update]) -> list[_Polled]:
+        """Hand over a whole batch at once, so that what belongs together is seen together."""
+        events = [event for update in updates for event in update.events]
+        tickets = iter(self._lanes.submit_all(self._bot_key, events, keep=True))
+        return [
+            _Polled(update.position, list(islice(tickets, len(update.events))))
+            for update in updates
+        ]
 
     def _advance(self) -> None:
         """Move the position over everything at the front that is done."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import chain
 from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
-from chatbridge.kept_fields import means
+from chatbridge.kept_fields import keys_in, means
 from chatbridge.project import ProjectSettings
 from chatbridge.settings import structure, unstructure
 
@@ -24,9 +25,6 @@ DONE_KEPT = 256
 MONTH = 30 * 24 * 3600
 YEAR = 365 * 24 * 3600
 """Seconds; the longest time that a storage has to keep what does not stay for ever."""
-
-EVENT_KEY = 20
-"""Characters of an event key."""
 
 
 class ProjectState(StrEnum):
@@ -132,6 +130,9 @@ class Intent:
         default=False,
         metadata=means("whether a request was asked for again after an outcome nobody knows"),
     )
+    also: tuple[str, ...] = field(
+        default=(), metadata=means("keyed hashes of the events that share its write, of an album")
+    )
 
     @property
     def is_begun(self) -> bool:
@@ -148,14 +149,14 @@ class Intent:
         return [
             self.key, self.kind.value, self.issue_id, self.tell_by, self.owner, self.beat,
             self.parts, int(self.clean), int(self.overtaken), self.signs, self.thread,
-            self.files, int(self.repeated),
+            self.files, int(self.repeated), *(["".join(self.also)] if self.also else []),
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: list[Any]) -> Self:
         """Return the intent of such values."""
         key, kind, issue_id, tell_by, owner, beat, parts, clean, overtaken = plain[:9]
-        later = [*plain[9:12], *map(bool, plain[12:])]
+        later = [*plain[9:12], *map(bool, plain[12:13]), *map(keys_in, plain[13:])]
         return cls(
             key, IntentKind(kind), issue_id, tell_by, owner, beat,
             parts, bool(clean), bool(overtaken), *later,
@@ -224,8 +225,7 @@ class Conversation:
         return cls(
             platform, bot_id, chat, tuple(issues), current,
             tuple(Intent.from_plain(values) for values in pending),
-            tuple(done[at : at + EVENT_KEY] for at in range(0, len(done), EVENT_KEY)),
-            bool(greeted), bool(wants_new),
+            keys_in(done), bool(greeted), bool(wants_new),
         )  # fmt: skip
 
     def intent(self, key: str) -> Intent | None:
@@ -241,8 +241,13 @@ class Conversation:
         """Return the conversation with an intent changed, None where it is not as before."""
         return self.with_intent(after) if self.intent(before.key) == before else None
 
-    def finished(self, *keys: str) -> Conversation:
-        """Return the conversation with these events done and no intent of them."""
+    def finished(self, *done_now: str) -> Conversation:
+        """Return the conversation with these events done and no intent of them.
+
+        What shares the write of one of them is done with it.
+        """
+        shared = (each.also for each in self.pending if each.key in done_now)
+        keys = tuple(dict.fromkeys((*done_now, *chain(*shared))))
         pending = tuple(intent for intent in self.pending if intent.key not in keys)
         done = tuple(other for other in self.done if other not in keys)
         return evolve(self, pending=pending, done=(*done, *keys)[-DONE_KEPT:])

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from collections.abc import Mapping
+from itertools import takewhile
 
-from chatbridge.events import Event
+from attrs import evolve, frozen
+
+from chatbridge.albums import merged
+from chatbridge.events import Event, MessageReceived
 from chatbridge.pieces import Pieces, pieces_of
 from chatbridge.project import ProjectSettings
-from chatbridge.records import IntentKind
+from chatbridge.records import Conversation, IntentKind
 from chatbridge.roster import OpenBot, OpenDesk, OpenProject, conversation_subject
 
 
@@ -19,8 +23,10 @@ class Scene:
         project: whose settings apply.
         bot: that received it.
         desk: of the project's site.
-        event: what happened.
-        key: of the event.
+        event: what happened; with `also`, an album as one message.
+        key: of the event, of an album's first one.
+        also: keys of the other items of the album that `event` is.
+        alone: the first item by itself.
     """
 
     project: OpenProject
@@ -28,6 +34,36 @@ class Scene:
     desk: OpenDesk
     event: Event
     key: str
+    also: tuple[str, ...] = ()
+    alone: Event | None = None
+
+    def with_album(self, items: Mapping[str, Event], record: Conversation) -> Scene:
+        """Return the scene of this item and those that share its write, or still can.
+
+        Args:
+            items: the other items of the album, by their keys, in order.
+            record: the conversation.
+        """
+        intent = record.intent(self.key)
+        if intent is not None and intent.is_begun:
+            return self._joined({key: item for key, item in items.items() if key in intent.also})
+        pending = {each.key for each in record.pending if each.is_begun}
+        fresh = takewhile(lambda key: key not in record.done and key not in pending, items)
+        whole = self._joined({key: items[key] for key in fresh})
+        # A text that has to be cut would be cut otherwise without the other items.
+        at_once = whole is self or len(whole.pieces(IntentKind.COMMENT).writes) == 1
+        return whole if at_once else self
+
+    def _joined(self, others: Mapping[str, Event]) -> Scene:
+        if not others:
+            return self
+        items = [self.event, *others.values()]
+        event = merged([each for each in items if isinstance(each, MessageReceived)])
+        return evolve(self, event=event, also=tuple(others), alone=self.event)
+
+    def apart(self) -> Scene:
+        """Return the scene of the first item by itself."""
+        return evolve(self, event=self.alone or self.event, also=(), alone=None)
 
     @property
     def horizon(self) -> float:
@@ -43,7 +79,10 @@ class Scene:
         """Return what the event becomes in Jira."""
         split = self.desk.desk.split_comment
         texts = self.project.texts
-        return pieces_of(self.event, kind, self.bot.adapter, self.settings, texts, split)
+        together = bool(self.also)
+        return pieces_of(
+            self.event, kind, self.bot.adapter, self.settings, texts, split, together=together
+        )
 
     @property
     def subject(self) -> tuple[str, str, str]:

@@ -155,7 +155,8 @@ class Upkeep:
             # A lane may just have finished it, here or elsewhere.
             return 1.0
         address = Address(conversation.chat, intent.thread)
-        self._replies.apologise(project, bot, address, intent.key, 0.0, len(intents))
+        count = sum(1 + len(each.also) for each in intents)
+        self._replies.apologise(project, bot, address, intent.key, 0.0, count)
         if intent.kind is IntentKind.OPEN and written.issue_id:
             # What agents answer must find the chat, whatever the request lacks.
             self._complete(kept, intent, settings, written)
@@ -219,11 +220,14 @@ def _is_unfinished(link: Link) -> bool:
 def _together(pending: Sequence[Intent]) -> list[tuple[Intent, ...]]:
     """Return the intents by what becomes of them: what one process passed is lost together.
 
-    A flood that was overtaken is told of once.
+    A flood that was overtaken is told of once; what shares another one's write goes with that.
     """
     passed: dict[tuple[str, str | None], tuple[Intent, ...]] = {}
     others = []
+    shared = {key for intent in pending for key in intent.also}
     for intent in pending:
+        if intent.key in shared:
+            continue
         if intent.overtaken and not intent.is_begun:
             whose = (intent.owner, intent.thread)
             passed[whose] = (*passed.get(whose, ()), intent)

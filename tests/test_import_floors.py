@@ -26,7 +26,7 @@ FLOORS: dict[int, str] = {
     ),
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
-        "webhook_routes setting_texts unsealed desk_values payloads plain_text kept_fields"
+        "webhook_routes setting_texts unsealed desk_values payloads plain_text kept_fields albums"
     ),
     2: "adapter desk storage hookspecs capability_table",
     3: (
@@ -43,7 +43,8 @@ FLOORS: dict[int, str] = {
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
-        "pieces scenes conversations chat_news overtaking file_limits file_intake delivery_jobs "
+        "settling pieces scenes conversations chat_news overtaking file_limits file_intake "
+        "delivery_jobs "
         "sending outgoing_files comment_drafts showing "
         # pieces that journeys share
         "comments cross_reading freshness budgets delivery jira_writes setbacks "

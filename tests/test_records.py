@@ -9,10 +9,10 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbridge.kept_fields import KEY_LENGTH
 from chatbridge.project import ProjectSettings
 from chatbridge.records import (
     DONE_KEPT,
-    EVENT_KEY,
     BotRecord,
     Claim,
     Conversation,
@@ -23,7 +23,7 @@ from chatbridge.records import (
 )
 
 words = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
-keys = st.text(alphabet="0123456789abcdef", min_size=EVENT_KEY, max_size=EVENT_KEY)
+keys = st.text(alphabet="0123456789abcdef", min_size=KEY_LENGTH, max_size=KEY_LENGTH)
 intents = st.builds(
     Intent,
     key=keys,
@@ -37,6 +37,9 @@ intents = st.builds(
     overtaken=st.booleans(),
     signs=st.integers(0, 9),
     thread=st.none() | words,
+    files=st.integers(0, 9),
+    repeated=st.booleans(),
+    also=st.lists(keys, max_size=3).map(tuple),
 )
 conversations = st.builds(
     Conversation,

@@ -64,12 +64,12 @@ def upload_file(access: Access, service_desk: str, name: str, content: Content) 
     return understood(answer, _ticket)
 
 
-def attach_file(
-    access: Access, issue_id: str, ticket: str, body: Document, marker: str
+def attach_files(
+    access: Access, issue_id: str, tickets: tuple[str, ...], body: Document, marker: str
 ) -> Exchange[str]:
-    """Attach a file publicly; return the id of the comment that this makes."""
+    """Attach files publicly; return the id of the comment that this makes."""
     calls = yield from access.reach()
-    fields: dict[str, Any] = {"temporaryAttachmentIds": [ticket], "public": True}
+    fields: dict[str, Any] = {"temporaryAttachmentIds": list(tickets), "public": True}
     if not body.is_empty():
         fields["additionalComment"] = {"body": escape_document(body)}
     answer = yield calls.request(

@@ -139,9 +139,11 @@ class JiraDesk(Desk):
         """See `Desk.upload_file`."""
         return attaching.upload_file(self._access, service_desk, name, content)
 
-    def attach_file(self, issue_id: str, ticket: str, body: Document, marker: str) -> Exchange[str]:
-        """See `Desk.attach_file`."""
-        return attaching.attach_file(self._access, issue_id, ticket, body, marker)
+    def attach_files(
+        self, issue_id: str, tickets: tuple[str, ...], body: Document, marker: str
+    ) -> Exchange[str]:
+        """See `Desk.attach_files`."""
+        return attaching.attach_files(self._access, issue_id, tickets, body, marker)
 
     def find_files(
         self, issue_id: str, markers: frozenset[str]

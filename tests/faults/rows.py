@@ -108,7 +108,7 @@ INBOUND = (
     Row("F51", "somebody else polls, or has set a webhook", "left alone, and the host is told"),
     Row("F52", "one chat floods", "at its limit of open requests messages become comments"),
     Row("F53", "a thousand chats flood", "so many requests a minute are opened, the others told"),
-    Row("F54", "an album, or quick lines", "each item arrives by itself; a crash loses none"),
+    Row("F54", "an album, or quick lines", "one comment or one each; a crash loses none"),
     Row("F55", "the customer edits a message", "shown to agents as an edit"),
     Row("F56", "forwarded, anonymous or automatic senders", "never shown as somebody they quote"),
     Row("F57", "markup in a customer's text", "shown as it is; the line that names the sender "

@@ -18,7 +18,7 @@ NAME = f"photo-{MARKER}.jpg"
 
 def _attach(world: Any, issue: str, data: Any, body: Document = EMPTY) -> str:
     ticket = world.run(world.desk.upload_file("10", NAME, data))
-    return str(world.run(world.desk.attach_file(issue, ticket, body, "marker1")))
+    return str(world.run(world.desk.attach_files(issue, (ticket,), body, "marker1")))
 
 
 @pytest.mark.both_editions
@@ -79,7 +79,7 @@ def test_a_file_that_the_site_does_not_want_is_refused(
     ticket = world.run(world.desk.upload_file("10", NAME, content(b"123")))
     world.clock.advance(7200)
     with pytest.raises(RefusedError) as late:
-        world.run(world.desk.attach_file(issue, ticket, EMPTY, "m"))
+        world.run(world.desk.attach_files(issue, (ticket,), EMPTY, "m"))
     world.act("behaviour", file_limit=0)
     with pytest.raises(RefusedError) as off:
         world.run(world.desk.upload_limit())

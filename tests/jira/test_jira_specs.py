@@ -46,11 +46,11 @@ def _everything(world: Any, draft: NewRequest, content: Any) -> None:
     run(desk.changes(("10",), 10))
     run(desk.upload_limit())
     ticket = run(desk.upload_file("10", "a-mfzgcy3bmnsxk4tu.txt", content(b"bytes")))
-    run(desk.attach_file(issue, ticket, Document.from_plain("Anna: look"), "m3"))
+    run(desk.attach_files(issue, (ticket,), Document.from_plain("Anna: look"), "m3"))
     (file_id,) = run(desk.find_files(issue, frozenset({"mfzgcy3bmnsxk4tu"})))["mfzgcy3bmnsxk4tu"]
     run(desk.open_file(file_id))
     for bad in (
-        desk.attach_file(issue, "no-ticket", Document(), "m4"),
+        desk.attach_files(issue, ("no-ticket",), Document(), "m4"),
         desk.open_file("1"),
         desk.read_request("99999"),
         desk.link_duplicate("99999", issue),

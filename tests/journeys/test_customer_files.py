@@ -68,17 +68,6 @@ def test_a_file_alone_opens_a_request(world):
     assert 1 == world.shown("We have opened your request")
 
 
-@pytest.mark.fault("F54")
-def test_an_album_arrives_file_by_file(world, opened):
-    """Each item of an album is a write of its own, in order, with the caption once."""
-    world.telegram.control("album", {"chat": CHAT, "count": 3, "caption": "Three views"})
-    world.run()
-    found = comments_with_files(world, opened)
-    assert 3 == len(found)
-    assert [True, False, False] == ["Three views" in each["text"] for each in found]
-    assert 3 == len({each["files"][0]["name"] for each in found})
-
-
 @pytest.mark.fault("F30")
 @pytest.mark.both_editions
 def test_our_own_files_do_not_come_back(world, opened):
@@ -145,7 +134,7 @@ def test_hostile_names_stay_names(world, opened, name):
     assert set() == set(kept) & set('/\\\r\n:\u202e"')
 
 
-@pytest.mark.fault("F36", "F37", "F54")
+@pytest.mark.fault("F36", "F37")
 @pytest.mark.invariant("I1", "I2")
 @pytest.mark.parametrize("opens", [False, True])
 @pytest.mark.parametrize("how", ["lost", "crash before", "crash after"])

@@ -326,10 +326,10 @@ class ScriptedDesk(Desk):
             self.aside[name] = b"".join(pieces)
         return name
 
-    def attach_file(self, issue_id, ticket, body, marker):
-        """See `Desk.attach_file`."""
+    def attach_files(self, issue_id, tickets, body, marker):
+        """See `Desk.attach_files`."""
         yield from self.add_comment(issue_id, body, marker)
-        self.attached[ticket] = self.aside[ticket]
+        self.attached |= {ticket: self.aside[ticket] for ticket in tickets}
         return self.markers[marker]
 
     def find_files(self, issue_id, markers):

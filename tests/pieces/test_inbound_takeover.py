@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 
+from chatbridge.content import Attachment, Content, FileKind
 from chatbridge.errors import (
     ConfigurationError,
     Refusal,
@@ -159,3 +162,86 @@ def test_unknown_site_is_told_to_the_operator(stage):
     with pytest.raises(ConfigurationError, match="nowhere"):
         stage.inbound.receive(("acme", "bot of lost"), stage.event())
     assert [] == [kept for kept in stage.vault.scan(Conversation) if kept.record.done]
+
+
+def item(stage, number):
+    """Return an item of an album."""
+    file = Attachment(FileKind.PHOTO, f"{number}.jpg", ref=f"f{number}")
+    return stage.event(number, group="g", attachments=(file,))
+
+
+@pytest.mark.fault("F37", "F54")
+@pytest.mark.invariant("I7")
+def test_album_that_was_written_is_done_whoever_repeats_it_how(stage, other, monkeypatch):
+    """Of an album in one comment each item is done, even where its repeats come one by one."""
+    _hand_out(stage, monkeypatch)
+    stage.desk.then("added", UnknownOutcomeError("lost"))
+    items = [item(stage, number) for number in (1, 2)]
+    with pytest.raises(RetryLaterError):
+        stage.inbound.receive(BOT, items[0], items[1:])
+    (intent,) = stage.talk().pending
+    assert 1 == len(intent.also)
+    other.inbound.receive(BOT, items[0])
+    other.inbound.receive(BOT, items[1])
+    assert (1, (), 2) == (written(stage), stage.talk().pending, len(stage.talk().done))
+
+
+@pytest.mark.fault("F38", "F54")
+@pytest.mark.invariant("I7")
+def test_album_that_was_not_written_goes_on_with_what_is_there(stage, other, clock, monkeypatch):
+    """Who takes an album over without some items writes the others; the rest comes later."""
+    _hand_out(stage, monkeypatch)
+    stage.desk.then("add_comment", UnknownOutcomeError("lost"))
+    items = [item(stage, number) for number in (1, 2)]
+    with pytest.raises(RetryLaterError):
+        stage.inbound.receive(BOT, items[0], items[1:])
+    with pytest.raises(RetryLaterError) as raised:
+        other.inbound.receive(BOT, items[0])
+    clock.advance(raised.value.retry_after)
+    other.inbound.receive(BOT, items[0])
+    assert (1, 1) == (written(stage), len(stage.talk().done))
+    other.inbound.receive(BOT, items[1])
+    assert (2, 2, 2) == (written(stage), len(stage.talk().done), len(stage.desk.attached))
+
+
+@pytest.mark.fault("F37", "F54")
+def test_nobody_is_told_of_an_item_that_went_with_another(stage, make_stage, monkeypatch):
+    """Overtaken items of one write are cared for together: found in Jira, no word is said."""
+    _hand_out(stage, monkeypatch)
+    stage.link()
+    stage.desk.then("added", UnknownOutcomeError("lost"))
+    items = [item(stage, number) for number in (1, 2)]
+    with pytest.raises(RetryLaterError):
+        stage.inbound.receive(BOT, items[0], items[1:])
+    stage.desk.attached |= stage.desk.aside
+    stage.inbound.overtake(BOT, items)
+    other = make_stage()
+    other.roster.refresh()
+    other.upkeep.tend_intents()
+    talk = other.talk()
+    assert ((), 2, []) == (talk.pending, len(talk.done), other.transport.texts())
+
+
+def test_items_that_are_done_are_not_written_again(stage, other, monkeypatch):
+    """An album is merged only as far as nothing of it was begun by itself."""
+    _hand_out(stage, monkeypatch)
+    items = [item(stage, number) for number in (1, 2, 3)]
+    stage.inbound.receive(BOT, items[1])
+    stage.inbound.receive(BOT, items[0], items[1:])
+    stage.inbound.receive(BOT, items[2])
+    assert (3, 3) == (written(stage), len(stage.desk.attached))
+
+
+def _hand_out(stage, monkeypatch):
+    """Let the platform hand out files."""
+
+    def fetch(self, attachment):
+        yield from ()
+
+        @contextmanager
+        def pieces():
+            yield iter([attachment.ref.encode()])
+
+        return Content(2, pieces)
+
+    monkeypatch.setattr(type(stage.roster.bot(*BOT)[1].adapter), "fetch", fetch, raising=False)

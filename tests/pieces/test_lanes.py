@@ -14,7 +14,7 @@ def taken(stage, monkeypatch):
     """Return the ids of events that inbound took; what it is told to do first is in `plan`."""
     plan, done = {}, []
 
-    def receive(_bot_key, event):
+    def receive(_bot_key, event, _album):
         failures = plan.get(event.event_id)
         if failures:
             failure = failures.pop(0)

@@ -12,10 +12,11 @@ import pytest
 from chatbridge import SqliteStorage, StorageUnavailableError
 from chatbridge.erasure import Eraser
 from chatbridge.erasure_proof import prove
+from chatbridge.kept_fields import KEY_LENGTH
 from chatbridge.keys import new_root_key, root_key_from_text
 from chatbridge.keyset_record import open_sealer
 from chatbridge.links import Link
-from chatbridge.records import EVENT_KEY, Conversation
+from chatbridge.records import Conversation
 from chatbridge.storage import ShowsRemains
 from chatbridge.subjects import ChatSubject
 from chatbridge.vault import Vault
@@ -46,7 +47,7 @@ def _fill(vault, chats, marks=0):
         kept = vault.create(talk)
         link = vault.create(Link("acme", str(10_000 + number), "telegram", "77", talk.chat))
         for _ in range(marks):
-            kept = vault.replace(kept, kept.record.finished(secrets.token_hex(EVENT_KEY // 2)))
+            kept = vault.replace(kept, kept.record.finished(secrets.token_hex(KEY_LENGTH // 2)))
             written.setdefault(talk.chat, []).append(vault.storage.get(kept.key).value)
         written.setdefault(talk.chat, []).append(vault.storage.get(link.key).value)
     return written

@@ -19,11 +19,11 @@ from chatbridge import (
     completion,
     delivery,
     doubled_requests,
-    inbound,
     intents,
     jira_writes,
     outbound,
     sending,
+    settling,
     upkeep,
 )
 from chatbridge.comments import CommentReader
@@ -98,14 +98,15 @@ def nobody_owns_a_claim(patch: pytest.MonkeyPatch) -> None:
 
 def acknowledged_before_done(patch: pytest.MonkeyPatch) -> None:
     """An event counts as done as soon as it was taken in."""
-    submit = Lanes.submit
+    submit_all = Lanes.submit_all
 
     def submitting(self: Lanes, *args: Any, **kwargs: Any) -> Any:
-        ticket = submit(self, *args, **kwargs)
-        ticket.finished = True
-        return ticket
+        tickets = submit_all(self, *args, **kwargs)
+        for ticket in tickets:
+            ticket.finished = True
+        return tickets
 
-    patch.setattr(Lanes, "submit", submitting)
+    patch.setattr(Lanes, "submit_all", submitting)
 
 
 def no_second_witness(patch: pytest.MonkeyPatch) -> None:
@@ -147,9 +148,9 @@ def no_look_for_the_marker(patch: pytest.MonkeyPatch) -> None:
 
 def looks_too_early(patch: pytest.MonkeyPatch) -> None:
     """What is not found at once counts as not written."""
-    for module in (intents, inbound, upkeep):
+    for module in (intents, settling, upkeep):
         patch.setattr(module, "settle_time", lambda *_: 0.5)
-    patch.setattr(inbound, "no_write_after", lambda *_: None)
+    patch.setattr(settling, "no_write_after", lambda *_: None)
 
 
 def sends_without_intent(patch: pytest.MonkeyPatch) -> None:

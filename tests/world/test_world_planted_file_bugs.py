@@ -222,7 +222,7 @@ BUGS: dict[Patch, Callable[[], Hunt]] = {
     opened_request_is_dropped: lambda: _told(
         ("behaves", "access", False), ("sends", 1, "bare photo"), ("run", 0)
     ),
-    swallowed_wait_is_not_kept: lambda: _faults("album"),
+    swallowed_wait_is_not_kept: lambda: _faults("photo", "bare photo"),
 }
 """Bug -> the part of the enumerations that is searched for it."""
 
