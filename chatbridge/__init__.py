@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         CompletesEvents,
         EditsMessages,
         FetchesFiles,
+        OpensByLink,
         Polls,
         RegistersWebhooks,
         ShowsTyping,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
         WebhookAnswer,
         WebhookRequest,
     )
+    from chatbridge.inviting import InvitationLink
     from chatbridge.jira.jira_desk import CloudDesk, DataCenterDesk, JiraDesk
     from chatbridge.jira.site import SiteSettings
     from chatbridge.keys import (
@@ -124,7 +126,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "adapter": (
         "API_VERSION Adapter AnswersChoices AnswersWebhooks Batch BotIdentity CompletesEvents "
-        "EditsMessages FetchesFiles Polls RegistersWebhooks ShowsTyping Update WebhookState"
+        "EditsMessages FetchesFiles OpensByLink Polls RegistersWebhooks ShowsTyping Update "
+        "WebhookState"
     ),
     "administration": "Administration NewBot",
     "bridge": "Bridge",
@@ -156,6 +159,7 @@ _HOMES = {
         "RootKey new_root_key root_key_from_callable root_key_from_environment "
         "root_key_from_file root_key_from_keyring root_key_from_text"
     ),
+    "inviting": "InvitationLink",
     "link_care": "LinkCare",
     "links": "Link LinkState",
     "memory_storage": "MemoryStorage",
@@ -182,19 +186,20 @@ __all__ = [  # noqa: RUF022 - in the order of Python's sorted()
     "ConversationMigrated", "ConversationStarted", "DataCenterDesk", "DeliveryError",
     "DeliveryReported", "Desk", "Document", "EditsMessages", "Event", "EventOrigin", "Exchange",
     "FetchesFiles", "FileKind", "FileLimit", "Finding", "FormPart", "Headers", "Health",
-    "HttpRequest", "HttpResponse", "InvalidKeyError", "JiraDesk", "KEEP", "LengthUnit", "Link",
-    "LinkCare", "LinkState", "MemoryStorage", "MessageEdited", "MessageReceived", "NewBot",
-    "NoCredentialError", "NothingToDo", "Notice", "NoticeKind", "OutgoingMessage", "Pace", "Page",
-    "Party", "PluginLoadError", "Plugins", "Polls", "Privacy", "Project", "ProjectSettings",
-    "ProjectState", "Proof", "PutsUnsynced", "Receipt", "Refusal", "RefusedError",
-    "RegistersWebhooks", "ReplyTo", "RequestLabel", "RetryLaterError", "RootKey", "Row",
-    "SealedValueError", "Secret", "ServedFile", "ShowsRemains", "ShowsTyping", "SiteSettings",
-    "SqliteStorage", "Storage", "StorageError", "StorageUnavailableError", "SystemClock", "Tally",
-    "Timings", "Transport", "UnknownOutcomeError", "UnknownPluginError", "UnsupportedFeatureError",
-    "Update", "ValueTooLargeError", "Versioned", "WebhookAnswer", "WebhookError",
-    "WebhookPayloadError", "WebhookRequest", "WebhookState", "WebhookVerificationError",
-    "WrongKeyError", "carry_out", "check_hmac_sha256", "check_shared_secret", "hookimpl",
-    "new_root_key", "root_key_from_callable", "root_key_from_environment", "root_key_from_file",
+    "HttpRequest", "HttpResponse", "InvalidKeyError", "InvitationLink", "JiraDesk", "KEEP",
+    "LengthUnit", "Link", "LinkCare", "LinkState", "MemoryStorage", "MessageEdited",
+    "MessageReceived", "NewBot", "NoCredentialError", "NothingToDo", "Notice", "NoticeKind",
+    "OpensByLink", "OutgoingMessage", "Pace", "Page", "Party", "PluginLoadError", "Plugins",
+    "Polls", "Privacy", "Project", "ProjectSettings", "ProjectState", "Proof", "PutsUnsynced",
+    "Receipt", "Refusal", "RefusedError", "RegistersWebhooks", "ReplyTo", "RequestLabel",
+    "RetryLaterError", "RootKey", "Row", "SealedValueError", "Secret", "ServedFile", "ShowsRemains",
+    "ShowsTyping", "SiteSettings", "SqliteStorage", "Storage", "StorageError",
+    "StorageUnavailableError", "SystemClock", "Tally", "Timings", "Transport",
+    "UnknownOutcomeError", "UnknownPluginError", "UnsupportedFeatureError", "Update",
+    "ValueTooLargeError", "Versioned", "WebhookAnswer", "WebhookError", "WebhookPayloadError",
+    "WebhookRequest", "WebhookState", "WebhookVerificationError", "WrongKeyError", "carry_out",
+    "check_hmac_sha256", "check_shared_secret", "hookimpl", "new_root_key",
+    "root_key_from_callable", "root_key_from_environment", "root_key_from_file",
     "root_key_from_keyring", "root_key_from_text", "safe_name", "setting",
 ]  # fmt: skip
 

@@ -270,6 +270,25 @@ class CompletesEvents(Protocol):
 
 
 @runtime_checkable
+class OpensByLink(Protocol):
+    """A platform on which a link opens a chat with the bot and tells the bot what it carries."""
+
+    def deep_link(self, payload: str) -> str:
+        """Return the address of such a link; pure.
+
+        What a person opens comes back, byte for byte, as `ConversationStarted.payload`, or as the
+        argument of the command "start"; `EventOrigin.shared` says whether it was in a group.
+
+        Args:
+            payload: 1 to 64 characters of A-Z a-z 0-9 _ and -.
+
+        Raises:
+            ConfigurationError: the bot has no name that a link could hold.
+        """
+        ...
+
+
+@runtime_checkable
 class AnswersWebhooks(Protocol):
     """A platform for which something must travel in the webhook's own answer."""
 

@@ -20,6 +20,7 @@ from chatbridge.events import (
     MessageReceived,
     NothingToDo,
 )
+from chatbridge.joining import Joining
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.moves import links_of
 from chatbridge.records import Conversation
@@ -39,15 +40,18 @@ class Answers:
         vault: the records.
         situations: finds links.
         replies: says things.
+        joining: connects chats to requests.
         wake: called with the key of a link that has news.
     """
 
     def __init__(
-        self, vault: Vault, situations: Situations, replies: Replies, wake: Callable[[str], None]
-    ) -> None:
+        self, vault: Vault, situations: Situations, replies: Replies, joining: Joining,
+        wake: Callable[[str], None],
+    ) -> None:  # fmt: skip
         self._vault = vault
         self._situations = situations
         self._replies = replies
+        self._joining = joining
         self._wake = wake
 
     def answer(self, scene: Scene, kept: Kept[Conversation], decision: Decision) -> None:
@@ -84,6 +88,9 @@ class Answers:
             case Action.SWITCH:
                 text = "" if travels_in_answer(scene.bot, event) else texts.say("switched")
                 change = lambda record: evolve(record, current=decision.issue_id)  # noqa: E731
+            case Action.JOIN:
+                name = self._joining.join(scene, kept)
+                text = texts.say(name) if name and not travels_in_answer(scene.bot, event) else ""
             case Action.RELEASE:
                 self._release(scene, kept.record, decision.issue_id)
             case Action.UNSUPPORTED:

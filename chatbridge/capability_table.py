@@ -14,6 +14,7 @@ from chatbridge.capabilities import Capabilities, FileLimit
 
 OPTIONAL = (
     "AnswersChoices", "AnswersWebhooks", "CompletesEvents", "EditsMessages", "FetchesFiles",
+    "OpensByLink",
     "Polls", "RegistersWebhooks", "ShowsTyping",
 )  # fmt: skip
 """What an adapter may do besides; found by being implemented."""

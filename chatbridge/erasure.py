@@ -13,6 +13,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageUnavailableError
+from chatbridge.invitations import Invitation
 from chatbridge.links import Link
 from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, IntentKind
@@ -24,7 +25,9 @@ HEAD_BYTES: Final = 31
 
 _PASSES: Final = 5
 _TRIES: Final = 8
-_ORDER: Final[tuple[type[Any], ...]] = (Conversation, Link, Receipt, Claim)
+_ORDER: Final[tuple[type[Any], ...]] = (
+    Invitation, Conversation, Link, Receipt, Claim,
+)  # fmt: skip
 
 
 @frozen

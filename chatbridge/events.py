@@ -56,6 +56,8 @@ class EventOrigin:
         address: where it happened and where an answer goes.
         sender: who did it, None where the platform did.
         sent_at: Unix seconds by the platform's clock, 0 where it does not say.
+        shared: whether others than the sender see the chat, as in a group; such a chat joins no
+            request by a link.
         raw: the platform's own object, untouched.
     """
 
@@ -63,6 +65,7 @@ class EventOrigin:
     address: Address
     sender: Contact | None = None
     sent_at: float = 0.0
+    shared: bool = False
     raw: Any = field(default=None, repr=False)
 
 

@@ -30,6 +30,7 @@ from chatbridge.events import Event
 from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, patience
 from chatbridge.jira_writes import JiraWrites, Written, taken_over
+from chatbridge.joining import Joining
 from chatbridge.marks import Marks
 from chatbridge.overtaking import note_overtaken
 from chatbridge.pieces import Pieces
@@ -78,7 +79,8 @@ class Inbound:
         self._owner = owner
         self._clock = clock
         self._situations = Situations(vault, marks, clock, timings.new_per_minute)
-        self._answers = Answers(vault, self._situations, replies, wake)
+        joining = Joining(vault, marks, roster, replies, watch, wake, clock, timings.lease)
+        self._answers = Answers(vault, self._situations, replies, joining, wake)
         self._completion = Completion(vault, wake)
         self._news = ChatNews(vault, self._situations, self._answers, wake)
         self._files = FileIntake(roster, marks, clock)

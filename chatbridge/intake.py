@@ -20,6 +20,9 @@ from chatbridge.engine import Engine
 from chatbridge.errors import ConfigurationError, DeliveryError, RetryLaterError, WebhookError
 from chatbridge.events import Event
 from chatbridge.http_types import MAX_WEBHOOK, WebhookAnswer, WebhookRequest
+from chatbridge.invitations import Invitations
+from chatbridge.joining import word_of
+from chatbridge.marks import looks_like_invitation
 from chatbridge.observation import NoticeKind, Observer
 from chatbridge.one_shot import drain
 from chatbridge.records import Conversation
@@ -172,15 +175,18 @@ class Intake:
         A repeat of its event gets the same one.
         """
         engine = self._engine()
-        kept = engine.vault.read(Conversation, *conversation_subject(bot, event.address))
-        if kept is None:
-            return greeting(project, with_notice=True)
+        subject = conversation_subject(bot, event.address)
+        kept = engine.vault.read(Conversation, *subject)
+        talk = kept.record if kept is not None else Conversation(*subject)
         situations = Situations(engine.vault, engine.marks, self._clock)
-        situation = situations.of(event, kept.record, project.kept.record.settings)
-        if decide(event, situation).action is Action.SWITCH:
+        situation = situations.of(event, talk, project.kept.record.settings)
+        action = decide(event, situation).action
+        if action is Action.SWITCH:
             return project.texts.say("switched")
+        if action is Action.JOIN:
+            return project.texts.say(self._welcome_of_invited(project, bot, event))
         key = engine.marks.event_key(*bot.key, event.event_id)
-        told = kept.record.greeted and key not in kept.record.done
+        told = talk.greeted and key not in talk.done
         return greeting(project, with_notice=not told)
 
     def _completed(self, bot: OpenBot, events: list[Event]) -> list[Event]:
@@ -189,10 +195,18 @@ class Intake:
             return events
         return self._engine().roster.call(bot, bot.adapter.complete(events))
 
+    def _welcome_of_invited(self, project: OpenProject, bot: OpenBot, event: Event) -> str:
+        """Return the name of what somebody is told at once whose link may lead to a request."""
+        engine, name = self._engine(), project.kept.record.settings.name
+        invitations = Invitations(engine.vault, engine.marks, self._clock)
+        found = invitations.find(word_of(event), name, conversation_subject(bot, event.address))
+        return "link_old" if found is None or event.shared else "joining"
+
     def _noted(self, bot: OpenBot, events: list[Event]) -> WebhookAnswer:
-        """Let the events be noted some time; nothing is lost with one that is not."""
+        """Let the events be noted some time; but for invitations, nothing is lost with one."""
         for event in events:
-            self._engine().lanes.submit(bot.key, event, keep=False)
+            keep = looks_like_invitation(word_of(event))
+            self._engine().lanes.submit(bot.key, event, keep=keep)
         return WebhookAnswer(200)
 
     def _carried(self, bot: OpenBot, events: list[Event], *, inline: bool) -> WebhookAnswer:

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Final
 
 from attrs import evolve
 
 from chatbridge.engine import Engine
 from chatbridge.erasure import Eraser
 from chatbridge.errors import RefusedError
+from chatbridge.inviting import InvitationLink, Inviting
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.roster import Roster
+from chatbridge.setbacks import RESTORED
 from chatbridge.subjects import RequestSubject
 from chatbridge.vault import Kept
 
 _log = logging.getLogger("chatbridge.link_care")
-
-RESTORED: Final = "restored"
-"""Reason of a link that waits until its present comments are known after a restore."""
 
 
 class LinkCare:
@@ -61,6 +59,26 @@ class LinkCare:
             if link.state is LinkState.HELD and (project is None or link.project == project):
                 count += self._release(kept, skip=skip)
         return count
+
+    def invite(
+        self, issue: str, *, site: str | None = None, project: str | None = None, minutes: int = 60
+    ) -> tuple[InvitationLink, ...]:
+        """Make a link for each bot of a project by which one chat may join a request.
+
+        Whoever opens one gets the conversation: it leaves the chat that it has now. All of them
+        are one invitation, good once; an earlier one of the request is worth nothing any more.
+
+        Args:
+            issue: the request's id or key.
+            site: the Jira site, where several have such an issue.
+            project: whose bots take it, where several serve the request's desk.
+            minutes: for how long it is good; a day at most.
+
+        Raises:
+            ConfigurationError: there is no such request or bot, or it is not clear which one.
+            DeliveryError: the site cannot be asked now.
+        """
+        return Inviting(self._engine).invite(issue, site, project, minutes)
 
     def storage_restored(self) -> int:
         """Hold every link until its present comments are taken as known; return how many.

@@ -65,6 +65,9 @@ class Told:
     notice: bool = field(
         default=False, metadata=means("whether the privacy notice stands before the first text")
     )
+    joined: bool = field(
+        default=False, metadata=means("whether the chat joined by a link, and did not open it")
+    )
 
 
 @frozen
@@ -203,6 +206,35 @@ class Link:
         """
         return evolve(self, chat=new, thread=None, shown=()) if self.chat == old else None
 
+    def joined(
+        self, conversation: Conversation, project: str, thread: str | None, present: frozenset[int]
+    ) -> Link:
+        """Return the link of a chat that joins the request, in place of the one that had it.
+
+        What the other chat has still to be shown is shown here.
+
+        Args:
+            conversation: the chat.
+            project: whose settings apply.
+            thread: the thread in it, or None.
+            present: ids of comments that need no sending.
+        """
+        return evolve(
+            self,
+            platform=conversation.platform,
+            bot_id=conversation.bot_id,
+            chat=conversation.chat,
+            thread=thread,
+            project=project,
+            seen=self.seen | present,
+            inflight=None,
+            told=Told(notice=not conversation.greeted, joined=True),
+            state=LinkState.ACTIVE,
+            reason="",
+            note="",
+            shown=(),
+        )
+
     def phase(self) -> str:
         """Return which of the lives is its."""
         is_open, stopped, ended = self.lives
@@ -227,7 +259,8 @@ class Link:
             None if inflight is None else [
                 inflight.item, inflight.sent, inflight.owner, inflight.beat, inflight.attempts
             ],
-            [int(told.opened), told.status, int(told.ended), int(told.notice)],
+            [int(told.opened), told.status, int(told.ended), int(told.notice),
+             int(told.joined)],
             self.state.value, self.reason, self.note,
             [[each.comment_id, each.mark, each.messages, each.moment] for each in self.shown],
             opening and [opening.event, opening.looks, opening.moment],
@@ -247,7 +280,7 @@ class Link:
             None if inflight is None else Inflight(
                 inflight[0], tuple(inflight[1]), *inflight[2:]
             ),
-            Told(bool(told[0]), told[1], bool(told[2]), bool(told[3])),
+            Told(bool(told[0]), told[1], *map(bool, told[2:])),
             LinkState(state), reason, note, shown,
             Opening(*plain[14]) if len(plain) > 14 and plain[14] else None,
         )  # fmt: skip

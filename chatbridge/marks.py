@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
+import secrets
 from typing import Protocol
 
 from attrs import frozen
@@ -21,6 +23,9 @@ _FILE_SEED_BYTES = 6
 _FILE_CHECK_BYTES = 4
 _MAC_BYTES = 12
 _CHOICE_VERSION = 1
+_INVITATION_BYTES = 16
+_INVITATION_CHECK_BYTES = 8
+_INVITATION = re.compile(r"[a-z2-7]{39}")
 
 
 class Hashes(Protocol):
@@ -163,6 +168,24 @@ class Marks:
             return None
         return ChoiceToken(fields[1], fields[2])
 
+    def invitation_word(self) -> str:
+        """Return a new word for an invitation: 39 characters of a-z and 2-7, not to be guessed."""
+        seed = secrets.token_bytes(_INVITATION_BYTES)
+        return _word(seed + self.hashes.token("invitation", seed, size=_INVITATION_CHECK_BYTES))
+
+    def invitation_mark(self, word: str) -> str | None:
+        """Return what an invitation is kept under, None where nobody here made the word."""
+        raw = _bytes(word) if looks_like_invitation(word) else b""
+        seed, check = raw[:_INVITATION_BYTES], raw[_INVITATION_BYTES:]
+        taken = self.hashes.tokens("invitation", seed, size=_INVITATION_CHECK_BYTES)
+        if not sum(hmac.compare_digest(mac, check) for mac in taken) or _word(raw) != word:
+            return None
+        return self.hashes.mark("invitation", seed, size=16).hex()
+
+    def taker_mark(self, platform: str, bot_id: str, chat: str) -> str:
+        """Return what the chat that used an invitation is remembered by."""
+        return self.hashes.mark("taker", platform, bot_id, chat, size=16).hex()
+
     def _check(self, site: str, issue_id: str, seed: bytes) -> bytes:
         return self.hashes.mark("ours", site, issue_id, seed, size=_CHECK_BYTES)
 
@@ -171,6 +194,11 @@ class Marks:
 
     def _choice_check(self, body: str, address: Address) -> str:
         return _check_text(self.hashes.token("choice", body, address.chat, size=_MAC_BYTES))
+
+
+def looks_like_invitation(word: str) -> bool:
+    """Tell whether a word has the form of an invitation's; nothing is said of who made it."""
+    return _INVITATION.fullmatch(word) is not None
 
 
 def _handle_parts(site: str, issue_id: str, address: Address) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import attrs
 from attrs import field, frozen
 
 from chatbridge.errors import ChatbridgeError
+from chatbridge.invitations import Invitation
 from chatbridge.kept_fields import FieldMeaning, fields_in_words
 from chatbridge.links import Inflight, Link, Opening, Told
 from chatbridge.plugins import Plugins
@@ -26,6 +27,7 @@ RECORDS: Final[Mapping[type[Any], tuple[type[Any], ...]]] = {
     Link: (Inflight, Told, Opening),
     Claim: (),
     Receipt: (),
+    Invitation: (),
 }
 """Each record class and the values that stand inside it."""
 

@@ -31,6 +31,7 @@ class Action(StrEnum):
     TOO_MANY_OPEN = "too_many_open"
     TOO_MANY_NEW = "too_many_new"
     SWITCH = "switch"
+    JOIN = "join"
     RELEASE = "release"
     CHOICE_OLD = "choice_old"
     UNSUPPORTED = "unsupported"
@@ -53,6 +54,7 @@ class Situation:
         carried: whether anything of a message beside its text can be passed on.
         held: where the message may be a word that lets answers be shown: id of the request whose
             answers wait for it, else empty.
+        invited: whether it carries what looks like an invitation to a request.
     """
 
     current: str = ""
@@ -63,6 +65,7 @@ class Situation:
     choice: str = ""
     carried: bool = False
     held: str = ""
+    invited: bool = False
 
 
 @frozen
@@ -106,9 +109,16 @@ def _is(*kinds: type) -> Condition:
     return lambda event, _: isinstance(event, kinds)
 
 
+def _starts(event: Event, now: Situation) -> bool:
+    return isinstance(event, ConversationStarted) or _command("start")(event, now)
+
+
 def _start_with_handle(event: Event, now: Situation) -> bool:
-    starts = isinstance(event, ConversationStarted) or _command("start")(event, now)
-    return bool(now.addressed) and starts
+    return bool(now.addressed) and _starts(event, now)
+
+
+def _start_with_invitation(event: Event, now: Situation) -> bool:
+    return now.invited and _starts(event, now)
 
 
 def _cannot_carry(event: Event, now: Situation) -> bool:
@@ -158,6 +168,7 @@ _TABLE: tuple[tuple[Condition, Outcome], ...] = (
     (_choice("more"), _to_addressed(Action.RELEASE)),
     (_is(ChoicePicked), _just(Action.CHOICE_OLD)),
     (_start_with_handle, _to_addressed(Action.SWITCH)),
+    (_start_with_invitation, _just(Action.JOIN)),
     (_is(ConversationStarted), _just(Action.GREET)),
     (_command("start"), _just(Action.GREET)),
     (_command("help"), _just(Action.HELP)),

@@ -35,6 +35,9 @@ UNREACHABLE: Final = {
 }
 """Refusals after which a chat cannot be written to -> the reason that the link carries."""
 
+RESTORED: Final = "restored"
+"""Reason of a link that waits until its present comments are known after a restore."""
+
 MOVED: Final = "moved"
 ASKED_AGAIN: Final = frozenset({NO_ACCESS, NO_BOT, MOVED})
 """Reasons that end by themselves when the site, or the project, says otherwise."""

@@ -70,7 +70,9 @@ class Showing:
             return kept
         settings = scene.settings
         notice = settings.privacy_notice if kept.record.told.notice else ""
-        text = self._texts.opened(scene.project.texts, notice)
+        joined = kept.record.told.joined
+        status = scene.state.status if joined else None
+        text = self._texts.opened(scene.project.texts, notice, status)
         told = evolve(
             kept.record.told,
             opened=True,
@@ -78,7 +80,7 @@ class Showing:
             status=self._marks.status_mark(scene.state.status),
             ended=is_closed(scene.state, settings),
         )
-        draft = Draft(item="opened", text=text, label=scene.label)
+        draft = Draft(item="joined" if joined else "opened", text=text, label=scene.label)
         return self._deliver(kept, scene, draft, lambda link, _: evolve(link, told=told))
 
     def status(self, kept: Kept[Link], scene: LinkScene) -> Kept[Link]:

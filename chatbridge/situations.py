@@ -12,7 +12,7 @@ from chatbridge.content import Address
 from chatbridge.events import ChoicePicked, ConversationStarted, Event, MessageReceived
 from chatbridge.http_types import Pace
 from chatbridge.links import Link, LinkState
-from chatbridge.marks import Marks
+from chatbridge.marks import Marks, looks_like_invitation
 from chatbridge.pacing import Pacer
 from chatbridge.pieces import sorted_files
 from chatbridge.project import ProjectSettings
@@ -80,6 +80,7 @@ class Situations:
             wants_new=conversation.wants_new,
             may_open=not current or self._may_open(conversation, settings),
             choice=choice,
+            invited=looks_like_invitation(handle),
         )
 
     def link(self, conversation: Conversation, site: str, issue_id: str) -> Kept[Link] | None:

@@ -30,6 +30,7 @@ NOTES: Final = {
     "file_not_shown": "A file of an answer could not be shown in the chat; its name was.",
     "failed_later": "The platform reports that a message to this customer was not shown.",
     "unreadable": "An answer could not be read or prepared for the chat; the customer lacks it.",
+    "joined": "A chat was connected to this request by a link that was handed out.",
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }
 """Cause -> what agents read in an internal note."""
@@ -45,9 +46,16 @@ class StateTexts:
 
     marks: Marks
 
-    def opened(self, texts: Texts, notice: str) -> Document:
-        """Return what a chat is told when its request exists; `notice` may be empty."""
-        return Document.from_plain(texts.say("opened") + (f"\n\n{notice}" if notice else ""))
+    def opened(self, texts: Texts, notice: str, status: str | None = None) -> Document:
+        """Return what a chat is told when it has a request.
+
+        Args:
+            texts: of the project.
+            notice: on privacy; may be empty.
+            status: of a request that was there before the chat; None of one that it opened.
+        """
+        said = texts.say("opened") if status is None else texts.say("joined", status=status)
+        return Document.from_plain(said + (f"\n\n{notice}" if notice else ""))
 
     def status(
         self, texts: Texts, state: RequestState, settings: ProjectSettings

@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from chatbridge.invitations import Invitation
 from chatbridge.links import Link
 from chatbridge.receipts import Receipt
 from chatbridge.records import Claim, Conversation, Intent, IntentKind, Project
@@ -60,7 +61,7 @@ class RequestSubject:
         """
         if isinstance(record, Link):
             return record if record.identity() == (self.site, self.issue_id) else None
-        if isinstance(record, Receipt):
+        if isinstance(record, (Receipt, Invitation)):
             about = (record.site, record.issue_id)
             return record if about == (self.site, self.issue_id) else None
         if not isinstance(record, Conversation):
@@ -116,7 +117,7 @@ class ProjectSubject:
         """Return the record if it belongs to the project, else None."""
         if isinstance(record, Project):
             mine = record.settings.name == self.name
-        elif isinstance(record, Link):
+        elif isinstance(record, (Link, Invitation)):
             mine = record.project == self.name
         elif isinstance(record, (Conversation, Receipt)):
             mine = (record.platform, record.bot_id) in self.bots

@@ -60,6 +60,14 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "edited": "Edited message:",
     "command_unknown": "I do not know this command. /help shows what I can do.",
     "switched": "Your messages now go to this request.",
+    "joined": (
+        "This chat is now connected to this request (status: {status}). Answers appear here, and"
+        " what you write is added to it."
+    ),
+    "joining": "Hello! Write a message here to go on with your request.",
+    "moved_away": "This request goes on in another chat. Its answers do not appear here any more.",
+    "link_old": "This link is not valid any more. Please ask for a new one.",
+    "link_in_group": "Please open this link in a chat of your own with me, not in a group.",
 }
 """Name -> English text; `{placeholders}` are filled in."""
 

@@ -44,7 +44,7 @@ VALUES = {
 
 OPTIONAL = (
     "Polls", "RegistersWebhooks", "AnswersWebhooks", "CompletesEvents", "AnswersChoices",
-    "EditsMessages", "FetchesFiles", "ShowsTyping",
+    "EditsMessages", "FetchesFiles", "OpensByLink", "ShowsTyping",
 )  # fmt: skip
 """What an adapter can do beyond verify, parse and send."""
 

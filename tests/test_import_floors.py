@@ -32,7 +32,7 @@ FLOORS: dict[int, str] = {
     3: (
         # plugins and the way out
         "plugin_offers plugin_switch plugins builtin_storages "
-        "doubles doubled_requests breaker "
+        "doubles doubled_requests breaker invitations joining "
         "transport connections deadlines downloads uploads multipart outcomes pacing redaction "
         "routes forks checks desk_checks "
         # records
@@ -52,7 +52,10 @@ FLOORS: dict[int, str] = {
         "file_serving receipts"
     ),
     4: "webhook_watch workqueue inbound lanes polling upkeep outbound feed",
-    5: "configuration intake health engine crew one_shot link_care administration privacy bridge",
+    5: (
+        "configuration intake health engine crew one_shot inviting link_care administration "
+        "privacy bridge"
+    ),
 }
 """Modules below `chatbridge` by floor: words, sentences, contracts, services, journeys, roof."""
 

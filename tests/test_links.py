@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbridge.content import Address
-from chatbridge.links import Inflight, Link, LinkState, Told
+from chatbridge.links import Inflight, Link, LinkState, Opening, Told
 from chatbridge.records import Conversation
 
 words = st.text(alphabet=st.characters(codec="utf-8"), max_size=12)
@@ -28,10 +28,11 @@ links = st.builds(
     | st.builds(
         Inflight, words, st.lists(words, max_size=3).map(tuple), words, words, st.integers(0, 9)
     ),
-    told=st.builds(Told, st.booleans(), words, st.booleans(), st.booleans()),
+    told=st.builds(Told, st.booleans(), words, st.booleans(), st.booleans(), st.booleans()),
     state=st.sampled_from(LinkState),
     reason=words,
     note=words,
+    opening=st.none() | st.builds(Opening, words, st.integers(0, 9), st.integers(0, 10**8)),
 )
 LINK = Link("site", "1", "acme", "7", "c1")
 SENT = Inflight("5", ("a", "b"), "me", "beat", 2)
@@ -106,3 +107,18 @@ def test_repr_shows_no_chat():
     """Tracebacks may hold links."""
     link = Link("site", "1", "acme", "7", "chat-4711", "thread-4711", seen=frozenset({4711}))
     assert "4711" not in repr(link)
+
+
+def test_a_chat_that_joins_shows_what_the_other_one_lacks():
+    """It begins anew in all but what is the request's own: comments seen, and a double perhaps."""
+    opening = Opening("e" * 20)
+    before = evolve(
+        LINK, seen=frozenset({1, 2}), inflight=SENT, state=LinkState.SUSPENDED, reason="blocked",
+        note="blocked@1", told=Told(True, "s", True), thread="t", opening=opening,
+    )  # fmt: skip
+    chat = Conversation("viber", "8", "c2")
+    after = before.joined(chat, "support", None, frozenset({3}))
+    assert after.belongs_to(chat) and after.identity() == before.identity()
+    assert (frozenset({1, 2, 3}), None, opening) == (after.seen, after.inflight, after.opening)
+    assert (LinkState.ACTIVE, "", "", None) == (after.state, after.reason, after.note, after.thread)
+    assert Told(notice=True, joined=True) == after.told

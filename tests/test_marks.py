@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatbridge.content import Address
-from chatbridge.marks import ChoiceToken, Marks
+from chatbridge.marks import ChoiceToken, Marks, looks_like_invitation
 from chatbridge.sealing import keyed_hash
 
 HERE, NOW = Address("c1"), 1_800_000_000.0
@@ -198,3 +198,32 @@ def test_status_mark_does_not_show_the_status():
     assert MARKS.status_mark("Done") == MARKS.status_mark("Done")
     assert 3 == len({MARKS.status_mark("Done"), MARKS.status_mark("Open"),
                      FOREIGN.status_mark("Done")})  # fmt: skip
+
+
+def test_an_invitation_is_known_by_what_made_it():
+    """Its word has 39 characters of a-z and 2-7, and leads to the same place each time."""
+    word, other = MARKS.invitation_word(), MARKS.invitation_word()
+    assert re.fullmatch("[a-z2-7]{39}", word) and word != other
+    assert looks_like_invitation(word)
+    assert (
+        MARKS.invitation_mark(word) == MARKS.invitation_mark(word) != MARKS.invitation_mark(other)
+    )
+    assert word not in str(MARKS.invitation_mark(word))
+
+
+@pytest.mark.fault("F59")
+def test_any_changed_character_of_an_invitation_is_refused():
+    """A word that differs in one place, or is shorter or longer, leads nowhere."""
+    word = MARKS.invitation_word()
+    for at, old in enumerate(word):
+        for new in "a7":
+            changed = word[:at] + new + word[at + 1 :]
+            assert new == old or MARKS.invitation_mark(changed) is None
+    for wrong in ("", word[1:], word + "a", word.upper(), "é" * 39, "=" * 39, word[:-1] + "\n"):
+        assert MARKS.invitation_mark(wrong) is None
+
+
+def test_two_chats_take_an_invitation_by_different_marks():
+    """What is kept of the chat that took one tells chats apart, and nothing else."""
+    one, two = MARKS.taker_mark("telegram", "7", "1"), MARKS.taker_mark("telegram", "7", "2")
+    assert one != two and "telegram" not in one

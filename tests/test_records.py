@@ -9,6 +9,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbridge.invitations import Invitation
 from chatbridge.kept_fields import KEY_LENGTH
 from chatbridge.project import ProjectSettings
 from chatbridge.records import (
@@ -64,7 +65,12 @@ def kept_and_read(record):
     return type(record).from_plain(plain, record.schema)
 
 
-@given(conversations | claims)
+invitations = st.builds(
+    Invitation, words, words, words, words, st.integers(0, 2**40), words, st.booleans()
+)
+
+
+@given(conversations | claims | invitations)
 def test_records_survive_being_kept(record):
     """What is read is what was written, to the last value."""
     assert record == kept_and_read(record)

@@ -99,6 +99,9 @@ def command(name: str, argument: str = "") -> MessageReceived:
         # the rest
         (ConversationStarted(**WHERE), Situation(), Decision(Action.GREET)),
         (ConversationStarted(**WHERE), Situation(addressed="2"), Decision(Action.SWITCH, "2")),
+        (ConversationStarted(**WHERE), Situation(invited=True), Decision(Action.JOIN)),
+        (command("start"), Situation(invited=True), Decision(Action.JOIN)),
+        (command("help"), Situation(invited=True), Decision(Action.HELP)),
         (NothingToDo(**WHERE), Situation(current="1"), Decision(Action.NOTHING)),
     ],
 )

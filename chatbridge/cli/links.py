@@ -58,6 +58,35 @@ def remove(invocation: Invocation, issue: str, site: str | None, yes: bool) -> N
 
 
 @links.command()
+@click.argument("issue")
+@click.option("--site", help="The Jira site, where an issue of this key is on several.")
+@click.option("--project", help="Whose bots take it, where several serve the request's desk.")
+@click.option(
+    "--minutes", type=click.IntRange(1, 1440), default=60, show_default=True,
+    help="For how long it is good.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_invocation
+def invite(
+    invocation: Invocation, issue: str, site: str | None, project: str | None, minutes: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Make a link by which one chat may join a request, named by its issue id or key.
+
+    Whoever opens it first gets the conversation, and the chat that had it does not any more.
+    """
+    with invocation.bridge() as bridge:
+        made = bridge.links.invite(issue, site=site, project=project, minutes=minutes)
+    if as_json:
+        rows = [{"platform": each.platform, "bot": each.username, "url": each.url} for each in made]
+        click.echo(json.dumps(rows, indent=2))
+        return
+    for each in made:
+        click.echo(f"{each.platform} @{each.username}: {each.url}")
+    click.echo(f"good once, for {minutes} minutes; hand it to nobody but the customer")
+
+
+@links.command()
 @click.option("--project", help="Only those of this project.")
 @click.option(
     "--skip", is_flag=True, help="Do not send the comments that are there now; take them as known."

@@ -217,6 +217,7 @@ WRITES = [
     ("project", "resume", "support"),
     ("project", "remove", "support", "--yes"),
     ("links", "release"),
+    ("links", "invite", "10001"),
     ("links", "remove", "10001", "--yes"),
     ("storage", "restored"),
     ("webhook", "set", "support"),

@@ -118,3 +118,19 @@ def test_a_project_without_bots_has_no_webhook(initialised):
     """A project that has no bot says so instead of doing nothing in silence."""
     initialised.good("project", "set", "p", "--service-desk", "10", "--request-type", "25")
     assert "has no bot that can act" in initialised.bad("webhook", "show", "p")
+
+
+@pytest.mark.parametrize("name", ["10001", "HELP-1"])
+def test_an_invitation_is_printed_with_its_life(linked, name):
+    """The link of each bot is told, for how long it is good, and that it is to be kept close."""
+    told = linked.good("links", "invite", name, "--minutes", "15")
+    assert "telegram @simulated_bot: https://t.me/simulated_bot?start=" in told
+    assert "good once, for 15 minutes" in told
+    (link,) = json.loads(linked.good("links", "invite", name, "--json"))
+    assert {"platform", "bot", "url"} == set(link)
+    assert link["url"] not in told
+
+
+def test_an_invitation_into_nothing_says_so(linked):
+    """An unknown request is refused in one line."""
+    assert "there is no request HELP-77" in linked.bad("links", "invite", "HELP-77")

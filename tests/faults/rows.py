@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-ATTACHING = "attaching a chat to a request by a signed link"
 POSTGRES = "the storage on PostgreSQL"
 GEVENT = "a test with gevent in a process of its own"
 
@@ -114,11 +113,10 @@ INBOUND = (
     Row("F57", "markup in a customer's text", "shown as it is; the line that names the sender "
         "cannot be forged"),
     Row("F58", "a button's data is forged, foreign or old", "nothing happens"),
-    Row("F59", "a link to a request is stolen or guessed", "single use, short life, few tries",
-        waits=ATTACHING),
-    Row("F60", "a chat gets another owner", "a handle is good in its own chat only",
-        waits="asking again after long silence: waits for a need; links into groups: wait for "
-        + ATTACHING),
+    Row("F59", "a link to a request is stolen or guessed", "single use, short life, few tries"),
+    Row("F60", "a chat gets another owner",
+        "a handle is good in its own chat only; groups join no request by a link",
+        waits="asking again after long silence: waits for a need"),
 )  # fmt: skip
 
 STATE = (

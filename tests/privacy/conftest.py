@@ -57,7 +57,7 @@ class Meanwhile(Storage):
 def everything(storage: Storage, root: Any) -> dict[str, Any]:
     """Return what every record holds, by storage key: found by no class of the library."""
     sealer = open_sealer(storage, [root])
-    kinds = ("project", "conversation", "link", "claim", "receipt")
+    kinds = ("project", "conversation", "link", "claim", "receipt", "invitation")
     return {
         row.key: json.loads(sealer.unseal(row.key, row.value)[1])
         for kind in kinds

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from chatbridge.conversations import conversation_of
 from chatbridge.errors import RetryLaterError
 from chatbridge.links import Link
 from chatbridge.records import ProjectState
-from chatbridge.subjects import ChatSubject
+from chatbridge.subjects import ChatSubject, RequestSubject
 
 CHAT = 1001
 
@@ -274,3 +275,42 @@ def test_a_removed_project_makes_no_conversation(world, looks):
         conversation_of(engine.vault, engine.roster, ("telegram", bot, "1"))
     found = looks.everything(world.storage, world.root)
     assert [] == [key for key in found if key.startswith("conversation")]
+
+
+@pytest.mark.fault("F59", "F79")
+@pytest.mark.invariant("I17")
+@pytest.mark.parametrize("who", ["old chat", "new chat", "request"])
+def test_a_chat_that_joins_meanwhile_brings_nothing_back(interrupted, looks, who):
+    """Whatever is erased while a chat joins a request by a link stays erased."""
+    words = []
+
+    def prepare(world):
+        world.says("help")
+        world.run(2)
+        (link,) = world.bridge.links.invite("HELP-1")
+        words[:] = [link.url.rpartition("=")[2]]
+
+    def act(world):
+        world.says(f"/start {words[0]}", chat=1002)
+        world.run(2)
+
+    chats = {"old chat": str(CHAT), "new chat": "1002"}
+    for at, world in _every_place(interrupted, prepare, act):
+        (request,) = world.requests()
+        subject = _subject(world)
+        if who == "request":
+            subject = RequestSubject("acme", request["id"])
+        else:
+            subject = evolve(subject, chat=chats[who])
+        _erase_at(world, at, subject)
+        act(world)
+        gone = request["id"] if who == "request" else chats[who]
+        kept = _kept(world, looks)
+        if who == "new chat":
+            # What it was told of before is gone; the tap on the link may have begun anew.
+            links = [values for key, values in kept.items() if key.startswith("link")]
+            talks = [values for key, values in kept.items() if key.startswith("conversation")]
+            has_link = any(gone in values for values in links)
+            assert not has_link or any(gone in values for values in talks), f"operation {at}"
+        else:
+            assert not any(gone in values for values in kept.values()), f"operation {at}"

@@ -29,10 +29,12 @@ from chatbridge import (
 from chatbridge.comments import CommentReader
 from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.feed import Feed
+from chatbridge.invitations import Invitations
 from chatbridge.jira import reading
 from chatbridge.jira.data_center_dialect import DataCenterDialect
+from chatbridge.joining import Joining
 from chatbridge.lanes import Lanes
-from chatbridge.links import Inflight
+from chatbridge.links import Inflight, Link
 from chatbridge.marks import Marks
 from chatbridge.moves import Moves
 from chatbridge.outbound import Outbound
@@ -274,6 +276,44 @@ def older_comment_first(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbound, "_begun", lambda link: None)
 
 
+def invitation_is_good_twice(patch: pytest.MonkeyPatch) -> None:
+    """Nobody notes which chat has used a link."""
+    patch.setattr(Invitations, "take", lambda self, kept, subject: kept)
+    patch.setattr(Invitations, "is_taken_by", lambda self, kept, subject: True)
+    patch.setattr(Invitations, "finish", lambda self, kept: None)
+
+
+def link_leaves_whoever_sends(patch: pytest.MonkeyPatch) -> None:
+    """A request changes hands while another process is sending to its chat."""
+
+    def claim(self: Joining, scene: Any, link: Any, taken: Any) -> Any:
+        self._say_goodbye(scene, link.record, taken.key, self._clock.monotonic())
+        return link
+
+    patch.setattr(Joining, "_claim", claim)
+
+
+def unshown_comments_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What the old chat was not shown counts as shown in the new one."""
+    joined = Link.joined
+
+    def joining(self: Link, chat: Any, project: str, thread: Any, present: Any) -> Link:
+        return joined(self, chat, project, thread, present | set(range(10_000, 10_200)))
+
+    patch.setattr(Link, "joined", joining)
+
+
+def groups_may_join(patch: pytest.MonkeyPatch) -> None:
+    """A link that is opened in a group connects the group."""
+    join = Joining.join
+    patch.setattr(
+        Joining, "join",
+        lambda self, scene, kept: join(
+            self, evolve(scene, event=evolve(scene.event, shared=False)), kept
+        ),
+    )  # fmt: skip
+
+
 def doubled_requests_stay(patch: pytest.MonkeyPatch) -> None:
     """A request that Jira took very late is left beside the one that was opened instead."""
     patch.setattr(DoubledRequests, "care", lambda self, kept, *_: kept)
@@ -322,6 +362,16 @@ def _hidden_properties() -> Hunt:
         )  # fmt: skip
 
 
+def _joined_meanwhile() -> Hunt:
+    """Another chat joins by another process at each moment of sending a long answer."""
+    joins = ("together", ("opens_link", 1), ("delivers", 1))
+    for countdown in range(1, 40):
+        yield from _told(
+            ("comments", 0, "long"), ("invites", 0), ("arms", "meanwhile", countdown, joins),
+            ("delivers", 0), ("run", 0), processes=2, mode="webhook", hints=True,
+        )  # fmt: skip
+
+
 BUGS: dict[Patch, Callable[[], Hunt]] = {
     cursor_instead_of_set: lambda: _told(*_FIRST_BANKS),
     nobody_owns_a_claim: lambda: asides(Scenario(("long",))),
@@ -352,6 +402,12 @@ BUGS: dict[Patch, Callable[[], Hunt]] = {
     old_record_is_compared: lambda: pauses(Scenario(("says", "public"))),
     older_comment_first: lambda: _told(*_SHARED_MEANWHILE),
     told_waits_are_cut_short: lambda: _faults("public"),
+    invitation_is_good_twice: lambda: _faults("race"),
+    link_leaves_whoever_sends: lambda: _joined_meanwhile(),
+    unshown_comments_are_forgotten: lambda: _faults("joins", "public"),
+    groups_may_join: lambda: _told(
+        ("invites", 0), ("opens_link", 2), ("run", 0), ("comments", 0), ("run", 0)
+    ),
     doubled_requests_stay: lambda: overdues(Scenario(("says",), start="nothing")),
     doubles_are_looked_for_once: lambda: overdues(Scenario(("says",), start="nothing")),
 }

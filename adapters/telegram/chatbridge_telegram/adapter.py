@@ -157,6 +157,15 @@ class TelegramAdapter(Adapter):
         )
         result_of(response, harmless=QUERY_TOO_OLD)
 
+    def deep_link(self, payload: str) -> str:
+        """See `OpensByLink.deep_link`; Telegram takes 64 characters."""
+        username = self._username()
+        if not username:
+            raise ConfigurationError(
+                "the bot's username is not known; set the project again, and it is asked for"
+            )
+        return f"https://t.me/{username}?start={payload}"
+
     def typing(self, message: OutgoingMessage) -> Exchange[None]:
         """See `ShowsTyping.typing`; whatever goes wrong stays unsaid."""
         parameters = {**methods.chat_parameters(message), "action": "typing"}

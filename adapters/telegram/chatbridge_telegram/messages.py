@@ -144,6 +144,7 @@ def message_origin(message: dict[str, Any], update_id: int) -> dict[str, Any]:
         "address": address,
         "sender": _sender(message),
         "sent_at": float(integer_at(message, "date")),
+        "shared": text_at(object_at(message, "chat"), "type") != "private",
     }
 
 

@@ -7,12 +7,12 @@ no polling, no uploads, no edits and no replies; what names a request travels in
 from __future__ import annotations
 
 from typing import Any, ClassVar
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlencode
 
 from chatbridge.adapter import Adapter, BotIdentity, WebhookState
 from chatbridge.capabilities import Capabilities, LengthUnit, Proof
 from chatbridge.content import Attachment, Content
-from chatbridge.errors import RetryLaterError, WebhookPayloadError
+from chatbridge.errors import ConfigurationError, RetryLaterError, WebhookPayloadError
 from chatbridge.events import ConversationStarted, Event
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
@@ -117,6 +117,15 @@ class ViberAdapter(Adapter):
     def fetch(self, attachment: Attachment) -> Exchange[Content]:
         """See `FetchesFiles.fetch`; an address of Viber's is good for about an hour."""
         return (yield from file_fetching.fetch(self.urls(), attachment))
+
+    def deep_link(self, payload: str) -> str:
+        """See `OpensByLink.deep_link`."""
+        uri = self.identity.username if self.identity is not None else ""
+        if not uri:
+            raise ConfigurationError(
+                "the bot's URI is not known; set the project again, and it is asked for"
+            )
+        return f"viber://pa?{urlencode({'chatURI': uri, 'context': payload})}"
 
     def register_webhook(self, url: str | None) -> Exchange[None]:
         """See `RegistersWebhooks.register_webhook`.

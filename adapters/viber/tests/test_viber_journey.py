@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
 from chatbridge import ConfigurationError, NoticeKind
@@ -302,3 +304,35 @@ def test_what_cannot_be_passed_on_is_told(world):
     world.does("unsupported", kind="unheard_of")
     world.run()
     assert (1, []) == (world.shown("I cannot pass this on"), world.requests())
+
+
+# --- a link into a request ----------------------------------------------------------------------
+
+
+def test_a_link_into_a_request_is_greeted_at_once_and_connects(world, opened):
+    """Who opens the chat by it is asked to write, which Viber wants, and has the request then."""
+    (link,) = world.bridge.links.invite(opened)
+    word = parse_qs(urlsplit(link.url).query)["context"][0]
+    assert link.url.startswith("viber://pa?chatURI=")
+    world.does("open", "guest", context=word)
+    world.run()
+    assert ["Hello! Write a message here to go on with your request."] == [
+        each["text"] for each in world.transcript("guest")
+    ]
+    world.says("Here I am", chat="guest")
+    world.agent(opened, "Welcome back")
+    assert (1, 1) == (world.shown("now connected", "guest"), world.shown("Welcome back", "guest"))
+    assert (1, 0) == (world.shown("goes on in another chat"), world.shown("Welcome back"))
+    assert any("Here I am" in text for text in world.comments(opened))
+
+
+@pytest.mark.fault("F59")
+def test_a_link_that_is_used_up_is_greeted_so(world, opened):
+    """The welcome of who comes too late says it, and gives nothing away (F59)."""
+    (link,) = world.bridge.links.invite(opened)
+    word = parse_qs(urlsplit(link.url).query)["context"][0]
+    for chat in ("guest", "thief"):
+        world.does("open", chat, context=word)
+        world.run()
+    (told,) = [each["text"] for each in world.transcript("thief")]
+    assert "This link is not valid any more. Please ask for a new one." == told

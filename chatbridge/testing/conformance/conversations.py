@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
-from chatbridge.adapter import EditsMessages, Polls, RegistersWebhooks
+from chatbridge.adapter import EditsMessages, OpensByLink, Polls, RegistersWebhooks
 from chatbridge.errors import RefusedError, RetryLaterError, UnknownOutcomeError
-from chatbridge.events import ChoicePicked, Event, MessageReceived
+from chatbridge.events import ChoicePicked, ConversationStarted, Event, MessageReceived
 from chatbridge.outgoing import OutgoingMessage, RequestLabel
 from chatbridge.rendering import Draft, cut
 from chatbridge.richtext import Document, ItemList, ListItem, Paragraph, Quote, Text
@@ -161,10 +161,37 @@ class ConversationTests(AdapterTests):
         simulated.talk(adapter.register_webhook(None))
         assert "" == simulated.talk(adapter.webhook_state()).url
 
+    def test_links_bring_what_they_carry(self, simulated: Platform) -> None:
+        """A link that opens a chat holds its payload, no secret, and the payload comes back."""
+        adapter = simulated.adapter
+        if not isinstance(adapter, OpensByLink):
+            pytest.skip("opens no chats by links")
+        # As a host has it: it knows its bot.
+        adapter = type(adapter)(adapter.settings, simulated.talk(adapter.identify()))
+        payload = "aZ09_-" + "x" * 58
+        url = adapter.deep_link(payload)
+        assert payload in url, "the link must hold the payload as it is"
+        assert url == adapter.deep_link(payload), "the same payload makes the same link"
+        assert not any(secret.reveal() in url for secret in adapter.secrets())
+        events = simulated.person_opens(payload)
+        if events is None:
+            pytest.skip("nobody can open a link in the simulator: give it the action `start`")
+        brought = [_brought(event) for event in events]
+        assert payload in brought, "what the link carried did not come back whole"
+        assert not any(event.shared for event in events), "a chat of one person is not shared"
+
     def test_presses_of_strangers_are_data(self, simulated: Platform) -> None:
         """A person who writes what a button would carry has picked nothing by guessing a form."""
         events = simulated.person_writes('{"data": "k:1"}')
         assert not any(isinstance(event, ChoicePicked) for event in events)
+
+
+def _brought(event: Event) -> str:
+    """Return what a link carried that led to an event."""
+    if isinstance(event, ConversationStarted):
+        return event.payload
+    command = event.command if isinstance(event, MessageReceived) else None
+    return command.argument if command is not None and command.name == "start" else ""
 
 
 def _long(kind: str, size: int) -> tuple[Document, list[str]]:

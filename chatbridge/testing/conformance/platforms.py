@@ -1,7 +1,8 @@
 """The adapter under test beside what stands in for its platform: a simulator, or plain answers.
 
 A simulator needs these actions, besides those of its own: `message {chat, text}` and `transcript
-{chat}`; where it has them, `press {chat, choice}`, `block {chat}` and `migrate {chat}` are used.
+{chat}`. Where it has them, `press {chat, choice}`, `block {chat}` and `migrate {chat}` are used,
+and `start {chat, payload}` or `open {chat, context}`: somebody opens a link that carries something.
 """
 
 from __future__ import annotations
@@ -83,6 +84,15 @@ class Platform:
         """Let a person write a text; return what the adapter makes of it."""
         self.do("message", text=text)
         return self.news()
+
+    def person_opens(self, payload: str) -> list[Event] | None:
+        """Let a person open a link that carries this; None where the simulator knows no links."""
+        assert self.simulator is not None
+        for action, name in (("start", "payload"), ("open", "context")):
+            if action in self.simulator.actions():
+                self.do(action, **{name: payload})
+                return self.news()
+        return None
 
     def do(self, action: str, **arguments: Any) -> Any:
         """Do something as a person, in the test's chat."""

@@ -49,6 +49,8 @@ OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
     "internal file": (("comments", 0, "internal file"),),
     "hides file": (("comments", 0, "file"), ("flips", 0, -1)),
     "mends": (("changes", 0, 0),),
+    "joins": (("invites", 0), ("opens_link", 1)),
+    "race": (("invites", 0), ("opens_link", 1), ("opens_link", 0)),
     "fetches": (("comments", 0, "bare file"), ("fetches", 0, 0, -1)),
 }
 """What people can do, by a short name."""

@@ -15,6 +15,7 @@ from attrs import evolve
 
 from chatbridge.http_types import WebhookRequest
 from chatbridge.records import Project, ProjectState
+from chatbridge.testing.world import handed_links
 from chatbridge.testing.world.desk_truth import Word
 from chatbridge.testing.world.faults import Armed
 from chatbridge.testing.world.people import AGENTS_STEPS, agents_files
@@ -182,6 +183,7 @@ def _expects(world: World) -> None:
 
 _STEPS: Final[dict[str, Callable[..., None]]] = {
     **AGENTS_STEPS,
+    **handed_links.STEPS,
     "behaves": _behaves,
     "forges": _forges,
     "pauses_project": _sets_project(ProjectState.PAUSED),

@@ -45,7 +45,7 @@ _KEYSET = Keyset(
 )  # fmt: skip
 PLATFORMS: dict[str, type[Chats]] = {"telegram": TelegramChats}
 """Every platform that the world knows, by its name."""
-_KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt")
+_KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt", "invitation")
 
 
 MakeDesk: TypeAlias = Callable[[SiteSettings], Desk]

@@ -17,6 +17,7 @@ from chatbridge.links import Link
 from chatbridge.records import Conversation
 from chatbridge.testing.world.desk_truth import DeskTruth, Word
 from chatbridge.testing.world.faults import Effect
+from chatbridge.testing.world.handed_links import HandedLink, note_joined
 from chatbridge.testing.world.shown_calls import ShownCall, words_in, words_in_bytes
 
 FRESH: Final = 10.0
@@ -31,6 +32,7 @@ _WORD: Final = re.compile(r"q\d+q")
 _CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
 _OUR_FILE: Final = re.compile(r"(photo|paper \d+)-[a-z2-7]{16}\.")
 """The name that a customer's file has in Jira."""
+_ONCE: Final = re.compile("We have opened|is now connected|goes on in another chat")
 _NOT_PASSED_ON: Final = re.compile("could not be passed on|Not passed on")
 
 
@@ -61,6 +63,7 @@ class Truth(DeskTruth):
     texts: Counter[str] = field(factory=Counter)
     doubts: Counter[str] = field(factory=Counter)
     violations: list[str] = field(factory=list)
+    handed: list[HandedLink] = field(factory=list)
     paused: bool = False
     unpaused_effects: int = 0
     _open: dict[str, dict[str, str]] = field(factory=dict)
@@ -122,6 +125,8 @@ class Truth(DeskTruth):
             self.texts[text] += 1
             if self.texts[text] > 1 + self.doubts[text] and _comes_once(text):
                 self.wrong("I3", f"shown {self.texts[text]} times, doubts {self.doubts[text]}")
+        issue_id = self._issue_of(shows)
+        note_joined(self, issue_id, int(shows.chat), shows.text, has_words=bool(shows.words))
         for number in shows.words:
             self._judge_word(process, self.words[number], int(shows.chat), call.since)
         if _OUR_FILE.search(" ".join((shows.text, *shows.files))):
@@ -174,11 +179,16 @@ class Truth(DeskTruth):
 
     def _link_of(self, shows: ShownCall) -> str:
         """Return the key of the link on which something was sent."""
+        issue_id = self._issue_of(shows)
+        return str(self.world.vault.key(Link, self.world.site, issue_id)) if issue_id else ""
+
+    def _issue_of(self, shows: ShownCall) -> str:
+        """Return the id of the request that is shown, empty where none is named."""
         label, issues = _LABEL.match(shows.text), self.world.desk.state.issues.values()
         named = [each.issue_id for each in issues if label and label[0] == each.key]
         # A request may be gone while its answer is on the way.
         found = [self.words[number].issue_id for number in shows.words] or named
-        return str(self.world.vault.key(Link, self.world.site, found[0])) if found else ""
+        return found[0] if found else ""
 
     def _judge_word(self, process: str, word: Word, chat: int, since: float) -> None:
         if word.chat:
@@ -253,7 +263,7 @@ class Truth(DeskTruth):
 
 
 def _comes_once(text: str) -> bool:
-    return _WORD.search(text) is not None or "We have opened" in text
+    return _WORD.search(text) is not None or _ONCE.search(text) is not None
 
 
 def _is_note(effect: Effect) -> bool:
