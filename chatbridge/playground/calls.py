@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -63,11 +63,13 @@ class Calls:
         places: name -> simulator.
         addresses: URL -> name of its place.
         clock: the time of everything.
+        idempotent: the places where what is sent again is shown once.
     """
 
     places: Mapping[str, Simulator]
     addresses: Mapping[str, str]
     clock: Clock
+    idempotent: Collection[str] = ()
     armed: set[tuple[str, str]] = field(factory=set)
     """(place, "lost" or "slow"), or ("", "crash"): each hits the next write."""
     told: deque[Told] = field(factory=lambda: deque(maxlen=MOST_TOLD))
@@ -84,7 +86,8 @@ class Calls:
     def send(self, request: HttpRequest, party: Party) -> HttpResponse:
         """See `Transport.send`; raises Crash where that was wanted."""
         place = self._place(request.url)
-        fault = None if request.is_repeatable else self._arm(place)
+        writes = self._writes(place, request)
+        fault = self._arm(place) if writes else None
         try:
             response: HttpResponse = self._inner.send(request, party)
         except UnknownOutcomeError:
@@ -100,9 +103,9 @@ class Calls:
         finally:
             self._disarm(place, fault)
         good = response.status < 400
-        if not request.is_repeatable or not good:
+        if writes or not good:
             self._tell(place, request, str(response.status), good=good)
-        if not request.is_repeatable and ("", "crash") in self.armed:
+        if writes and ("", "crash") in self.armed:
             self.armed.discard(("", "crash"))
             self._tell(place, request, "taken; the bridge was killed", good=False)
             raise Crash
@@ -115,6 +118,12 @@ class Calls:
     def _new(self) -> SimulatedTransport:
         routes = {url: self.places[place] for url, place in self.addresses.items()}
         return SimulatedTransport(routes, self.clock)
+
+    def _writes(self, place: str, request: HttpRequest) -> bool:
+        """Tell whether a call shows or changes something, also one that may be repeated."""
+        if place not in self.idempotent or request.method in {"GET", "HEAD"}:
+            return not request.is_repeatable
+        return bool(request.json or request.parts)
 
     def _place(self, url: str) -> str:
         asked = origin(url)
@@ -156,6 +165,7 @@ def _what(request: HttpRequest) -> str:
     path = urlsplit(request.url).path
     _, rest, api = path.partition("/rest/")
     if not rest:
-        # Earlier parts may be a token.
-        return path.rpartition("/")[2]
+        # Earlier parts may be a token; the key of a message says nothing.
+        before, _, last = path.rpartition("/")
+        return before.rpartition("/")[2] if _NAMES.fullmatch(last) else last
     return f"{request.method} {_NAMES.sub('*', '/' + api.partition('/')[2])}"

@@ -12,13 +12,15 @@ _BETWEEN: Final = 20.0
 
 
 def tell_example(play: Playground) -> None:
-    """Let the first two customers write, an agent answer, and pictures go both ways."""
-    first, *others = [str(phone["platform"]) for phone in play.look()["phones"]]
+    """Let two customers write, an agent answer, and pictures go both ways where phones can."""
+    phones = sorted(play.look()["phones"], key=lambda phone: not phone["pictures"])
+    first, *others = [str(phone["platform"]) for phone in phones]
     for other in others[:1]:
         _do(play, "say", platform=other, text="Do you repair pianos, too?")
         _agent(play, "We do! Which one is it?")
     _do(play, "say", platform=first, text="My printer prints only hearts since this morning!")
-    _do(play, "picture", platform=first, text="Look", content=_sample("hearts"))
+    if phones[0]["pictures"]:
+        _do(play, "picture", platform=first, text="Look", content=_sample("hearts"))
     _agent(play, "Push the lever on the right down, once.", content=_sample("lever"))
     _agent(play, "Sounds like a prank by the sales team.", public=False)
     _do(play, "say", platform=first, text="It works, thank you!")

@@ -62,7 +62,10 @@ class Stage:
         for name, each in self.platforms.items():
             addresses |= dict.fromkeys(each.adapter.urls(), name)
             each.simulator.deliver_now = self._deliver_all
-        self.calls = Calls(self.simulators, addresses, self.clock)
+        idempotent = {
+            name for name, each in self.platforms.items() if each.adapter.capabilities.idempotent
+        }
+        self.calls = Calls(self.simulators, addresses, self.clock, idempotent)
         self.storage = MemoryStorage(now=self.clock.time)
         self.root = root_key_from_text(new_root_key())
         self.bridge: Bridge | None = None

@@ -100,10 +100,11 @@ def _comment(comment: dict[str, Any], pictures: Pictures) -> dict[str, Any]:
     }
 
 
-def _file(file: dict[str, Any] | None, pictures: Pictures) -> dict[str, Any] | None:
+def _file(file: object, pictures: Pictures) -> dict[str, Any] | None:
     """Return a file's name and, where it is a picture that was sent here, its digest."""
-    if not file:
-        return None
+    if not isinstance(file, dict):
+        # A stranger's simulator may tell a name alone.
+        return {"name": str(file), "size": None, "picture": None} if file else None
     digest = file.get("sha256")
     return {
         "name": file.get("name") or "",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import os
 import select
 import signal
 import socket
@@ -50,6 +53,45 @@ def program():
     started.communicate()
 
 
+@pytest.fixture
+def paths():
+    """Where the packages of this checkout are."""
+    return [*filter(None, sys.path)]
+
+
+@pytest.fixture
+def started():
+    """Start playgrounds with these options; return what calls the page, and ends them all."""
+    programs = []
+
+    def start(*options, path):
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+        program = subprocess.Popen(
+            [sys.executable, "-m", "chatbridge", "playground", *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        programs.append(program)
+        ready, _, _ = select.select([program.stdout], [], [], PATIENCE)
+        address = program.stdout.readline().strip() if ready else ""
+        assert address, "it says no address"
+        parts = urlsplit(address)
+        headers = {
+            "Origin": f"{parts.scheme}://{parts.netloc}", "Content-Type": "application/json"
+        }  # fmt: skip
+
+        def call(action, **arguments):
+            body = json.dumps(arguments).encode()
+            with urlopen(Request(f"{address}do/{action}", body, headers), timeout=PATIENCE) as seen:
+                return json.loads(seen.read())
+
+        return call
+
+    yield start
+    for program in programs:
+        program.kill()
+        program.communicate()
+
+
 def test_it_prints_an_address_that_works_until_it_is_ended(program):
     """The page is there with its example, elsewhere is nothing, and SIGTERM ends it well."""
     ready, _, _ = select.select([program.stdout], [], [], PATIENCE)
@@ -84,20 +126,89 @@ def test_a_platform_that_is_not_installed_is_told():
     assert (1, True) == (done.exit_code, "no installed package" in done.output)
 
 
+def installed(folder: Path, name: str) -> Path:
+    """Let a package count as installed for whoever has the folder on its path."""
+    info = folder / f"chatbridge_{name}-1.0.dist-info"
+    info.mkdir(parents=True)
+    metadata = f"Metadata-Version: 2.1\nName: chatbridge-{name}\nVersion: 1.0\n"
+    (info / "METADATA").write_text(metadata)
+    (info / "entry_points.txt").write_text(f"[chatbridge]\n{name} = chatbridge_{name}\n")
+    return folder
+
+
+@pytest.fixture
+def acme(tmp_path):
+    """The folder of what `chatbridge new-adapter acme` writes, installed."""
+    folder = tmp_path / "acme"
+    done = CliRunner().invoke(chatbridge, ["new-adapter", "acme", "--directory", str(folder)])
+    assert 0 == done.exit_code, done.output
+    return installed(folder, "acme")
+
+
+@pytest.mark.parametrize("example", [False, True])
+@pytest.mark.parametrize("name", ["acme", "matrix"])
+def test_the_end_of_the_tutorial(name, example, acme, tmp_path, started, paths):
+    """By the command and the page's own calls, a message on the phone becomes a request, and back.
+
+    So for what `new-adapter` writes, and for another adapter that people have installed.
+    """
+    folder = acme if name == "acme" else installed(tmp_path / "matrix", "matrix")
+    call = started("--platform", name, *(["--example"] if example else []), path=[folder, *paths])
+    text = f"Help me, {name}"
+    call("say", platform=name, text=text)
+    seen = call("skip", seconds=15)
+    (request,) = [each for each in seen["requests"] if text in str(each)]
+    person = seen["phones"][0]["person"]
+    assert person.lower() in str(request).lower()
+    call("comment", issue=request["key"], text="Good morning", public=True)
+    seen = call("skip", seconds=15)
+    texts = [each["text"] for each in seen["phones"][0]["messages"] if each["bot"]]
+    calls = {each["what"] for each in seen["bridge"]["calls"] if each["place"] == name.title()}
+    assert ([name], True, {"acme": {"send"}, "matrix": {"m.room.message"}}[name]) == (
+        [each["platform"] for each in seen["phones"]], "Good morning" in texts[-1], calls
+    )  # fmt: skip
+
+
+def test_a_bridge_dies_after_a_strangers_platform_took_a_message(acme, started, paths):
+    """Killed at that moment it shows nothing twice, where the platform knows what it has shown."""
+    call = started("--platform", "acme", path=[acme, *paths])
+    call("say", platform="acme", text="Help me")
+    (request,) = call("skip", seconds=15)["requests"]
+    call("kill", later=True)
+    call("comment", issue=request["key"], text="Good morning", public=True)
+    seen = call("skip", seconds=15)
+    assert (False, "taken; the bridge was killed") == (
+        seen["bridge"]["runs"], seen["bridge"]["calls"][0]["outcome"]
+    )  # fmt: skip
+    call("start")
+    seen = call("skip", seconds=300)
+    texts = [each["text"] for each in seen["phones"][0]["messages"] if each["bot"]]
+    assert 1 == sum("Good morning" in text for text in texts)
+
+
+def test_pictures_on_a_phone_of_a_strangers_platform(tmp_path, started, paths):
+    """Where the simulator takes pictures they go to the desk, and what agents attach is shown."""
+    folder = installed(tmp_path / "matrix", "matrix")
+    call = started("--platform", "matrix", path=[folder, *paths])
+    content = base64.b64encode(b"GIF89a" + bytes(20)).decode()
+    call("picture", platform="matrix", text="Look", content=content)
+    seen = call("skip", seconds=15)
+    (request,) = seen["requests"]
+    assert seen["phones"][0]["messages"][0]["file"]["picture"]
+    call("comment", issue=request["key"], text="", public=True, content=content)
+    seen = call("skip", seconds=15)
+    shown = [each["file"] for each in seen["phones"][0]["messages"] if each["bot"] and each["file"]]
+    assert [26] == [each["size"] for each in shown]
+    assert shown[0]["picture"]
+
+
 @pytest.mark.parametrize("by_hand", [False, True], ids=["call", "by hand"])
-def test_a_new_adapter_can_be_played_with(tmp_path, monkeypatch, by_hand):
+def test_a_new_adapter_can_be_played_with(acme, monkeypatch, by_hand):
     """What `chatbridge new-adapter` writes has a phone of its own, once it is installed.
 
     So has one whose platform has no call that sets a webhook, if its simulator lets people set it.
     """
-    folder = tmp_path / "acme"
-    done = CliRunner().invoke(chatbridge, ["new-adapter", "acme", "--directory", str(folder)])
-    assert 0 == done.exit_code, done.output
-    installed = folder / "chatbridge_acme-1.0.dist-info"
-    installed.mkdir()
-    metadata = "Metadata-Version: 2.1\nName: chatbridge-acme\nVersion: 1.0\n"
-    (installed / "METADATA").write_text(metadata)
-    (installed / "entry_points.txt").write_text("[chatbridge]\nacme = chatbridge_acme\n")
+    folder = acme
     if by_hand:
         for name, changes in BY_HAND.items():
             with (folder / "chatbridge_acme" / name).open("a") as file:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from chatbridge import Clock, HttpResponse
-from chatbridge.testing import SimulatedCall, Simulator
-from chatbridge.testing.simulator import OwedWebhook
+from chatbridge.testing import Control, OwedWebhook, SimulatedCall, Simulator
 
 from .simulated_pushes import Pushes
 from .simulated_rooms import Problem, Room
@@ -41,32 +41,20 @@ class MatrixSimulator(Simulator):
             self.changed.notify_all()
             return response
 
-    def control(self, action: str, arguments: dict[str, Any]) -> Any:
-        """See `Simulator.control`."""
-        actions: dict[str, Callable[[str, dict[str, Any]], Any]] = {
-            "block": lambda room, given: self._member(room, given, BOT, "leave"),
-            "edit": self._edit, "file": self._file, "message": self._message,
-            "transcript": self._transcript,
-            "unblock": lambda room, given: self._member(room, given, BOT, "invite"),
-            "webhook": lambda _room, given: self.pushes.register(str(given["url"]), self.number),
-        }  # fmt: skip
-        if action not in actions:
-            raise LookupError(f"no such action; known: {', '.join(self.actions())}")
-        with self.changed:
-            done = actions[action](f"!{arguments.get('chat', '')}:simulated.example", arguments)
-            self.changed.notify_all()
-            return done
-
-    def actions(self) -> dict[str, str]:
-        """See `Simulator.actions`."""
+    def controls(self) -> dict[str, tuple[str, Control]]:
+        """See `Simulator.controls`."""
         return {
-            "block": "Send the bot away from a room: {chat}.",
-            "edit": "Change a message of one's own: {chat, message_id, text}.",
-            "file": "Send a file: {chat, name, text}.",
-            "message": "Write a text: {chat, text, reply_to, thread}; a new room invites the bot.",
-            "transcript": "Show a room as its person sees it: {chat}.",
-            "unblock": "Invite the bot again: {chat}.",
-            "webhook": "Bring what happens from now on to this URL, as to a registration's: {url}.",
+            "block": ("Send the bot away from a room: {chat}.", self._block),
+            "edit": ("Change a message of one's own: {chat, message_id, text}.", self._edit),
+            "file": ("Send a file: {chat, file_name, text}.", self._file),
+            "message": (
+                "Write a text: {chat, text, reply_to, thread, name}; a new room invites the bot.",
+                self._message,
+            ),
+            "photo": ("Send a picture: {chat, content, media_type, caption}.", self._photo),
+            "transcript": ("Show a room as its person sees it: {chat}.", self._transcript),
+            "unblock": ("Invite the bot again: {chat}.", self._unblock),
+            "webhook": ("Bring what happens from now on to this URL: {url}.", self._register),
         }
 
     def credentials(self) -> dict[str, str]:
@@ -96,60 +84,88 @@ class MatrixSimulator(Simulator):
 
     # --- people -----------------------------------------------------------------------------------
 
-    def _message(self, name: str, given: dict[str, Any]) -> str:
+    def _message(self, given: dict[str, Any]) -> str:
         content: dict[str, Any] = {"msgtype": "m.text", "body": str(given.get("text", ""))}
         if given.get("reply_to"):
             content["m.relates_to"] = {"m.in_reply_to": {"event_id": given["reply_to"]}}
         elif given.get("thread"):
             content["m.relates_to"] = {"rel_type": "m.thread", "event_id": given["thread"]}
-        return self._write(name, given, content)
+        return self._write(given, content)
 
-    def _file(self, name: str, given: dict[str, Any]) -> str:
+    def _file(self, given: dict[str, Any]) -> str:
         body = str(given.get("text", "")).encode()
-        content = {"msgtype": "m.file", "body": str(given["name"]), "url": self._keep("", body)}
-        return self._write(name, given, {**content, "info": {"size": len(body)}})
+        content = {"msgtype": "m.file", "body": str(given["file_name"])}
+        place = self._keep("", body)
+        return self._write(given, {**content, "url": place, "info": {"size": len(body)}})
 
-    def _edit(self, name: str, given: dict[str, Any]) -> str:
+    def _photo(self, given: dict[str, Any]) -> dict[str, str]:
+        body, media_type = base64.b64decode(given["content"]), str(given.get("media_type", ""))
+        content = {
+            "msgtype": "m.image", "body": given.get("caption") or "picture",
+            "filename": "picture", "url": self._keep(media_type, body),
+            "info": {"size": len(body), "mimetype": media_type},
+        }  # fmt: skip
+        return {"message_id": self._write(given, content)}
+
+    def _edit(self, given: dict[str, Any]) -> str:
         new = {"msgtype": "m.text", "body": str(given["text"])}
         relation = {"rel_type": "m.replace", "event_id": given["message_id"]}
-        content = {**new, "m.new_content": new, "m.relates_to": relation}
-        return self._write(name, given, content)
+        return self._write(given, {**new, "m.new_content": new, "m.relates_to": relation})
 
-    def _write(self, name: str, given: dict[str, Any], content: dict[str, Any]) -> str:
-        person = f"@person{given.get('chat')}:simulated.example"
-        if name not in self.rooms:
-            self._member(name, given, person, "join")
-            self._member(name, given, BOT, "invite")
-        return self._happen(name, person, _SENT, content)
+    def _write(self, given: dict[str, Any], content: dict[str, Any]) -> str:
+        room, person = _room(given), _person(given)
+        if room not in self.rooms:
+            self._member(room, person, person, "join")
+            self._member(room, person, BOT, "invite")
+        return self._happen(room, person, _SENT, content)
 
-    def _member(self, name: str, given: dict[str, Any], who: str, membership: str) -> None:
+    def _block(self, given: dict[str, Any]) -> None:
+        self._member(_room(given), _person(given), BOT, "leave")
+
+    def _unblock(self, given: dict[str, Any]) -> None:
+        self._member(_room(given), _person(given), BOT, "invite")
+
+    def _register(self, given: dict[str, Any]) -> None:
+        self.pushes.register(str(given["url"]), self.number)
+
+    def _member(self, name: str, by: str, who: str, membership: str) -> None:
         room = self.rooms.setdefault(name, Room())
         before = room.members.get(who)
         room.members[who] = membership
         more: dict[str, Any] = {"state_key": who}
         if before is not None:
             more["unsigned"] = {"prev_content": {"membership": before}}
-        by = who if membership == "join" else f"@person{given.get('chat')}:simulated.example"
         self._happen(name, by, "m.room.member", {"membership": membership}, more)
 
-    def _transcript(self, name: str, _given: dict[str, Any]) -> list[dict[str, Any]]:
+    def _transcript(self, given: dict[str, Any]) -> list[dict[str, Any]]:
         shown: dict[str, dict[str, Any]] = {}
-        for _, event in self.rooms.get(name, Room()).events:
+        for _, event in self.rooms.get(_room(given), Room()).events:
             content = event["content"]
             if event["type"] != _SENT:
                 continue
             relation = content.get("m.relates_to", {})
             if relation.get("rel_type") == "m.replace":
-                shown[relation["event_id"]]["text"] = content["m.new_content"]["body"]
+                new = {"text": content["m.new_content"]["body"], "edited": True}
+                shown[relation["event_id"]] |= new
                 continue
-            author = "bot" if event["sender"] == BOT else "customer"
-            line = {"message_id": event["event_id"], "from": author, "text": content["body"]}
+            line = {
+                "message_id": event["event_id"], "text": content["body"],
+                "from": "bot" if event["sender"] == BOT else "customer",
+                "date": event["origin_server_ts"] / 1000,
+            }  # fmt: skip
             if relation.get("rel_type") == "m.thread":
                 line["thread"] = relation["event_id"]
+            if "m.in_reply_to" in relation:
+                line["reply_to"] = relation["m.in_reply_to"]["event_id"]
             if "url" in content:
-                line["file"] = self.files[content["url"]][1].decode("utf-8", "replace")
+                line["file"] = self._described(content)
             shown[event["event_id"]] = line
         return list(shown.values())
+
+    def _described(self, content: dict[str, Any]) -> dict[str, Any]:
+        body = self.files[content["url"]][1]
+        name = content.get("filename") or content["body"]
+        return {"name": name, "size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
     def _happen(
         self, name: str, sender: str, kind: str, content: dict[str, Any], more: Any = None
@@ -216,7 +232,7 @@ class MatrixSimulator(Simulator):
         if membership not in {"invite", "join"}:
             raise Problem(403, "M_FORBIDDEN")
         if membership == "invite":
-            self._member(name, {}, BOT, "join")
+            self._member(name, BOT, BOT, "join")
         return {"room_id": name}
 
     def _inside(self, name: str) -> Room:
@@ -242,6 +258,16 @@ class MatrixSimulator(Simulator):
             if found := room.synced(BOT, since, limit):
                 rooms[found[0]][name] = found[1]
         return {"next_batch": f"s{self.number}", "rooms": rooms}
+
+
+def _room(given: dict[str, Any]) -> str:
+    return f"!{given.get('chat', '')}:simulated.example"
+
+
+def _person(given: dict[str, Any]) -> str:
+    name = str(given.get("name", "")).lower()
+    local = name if name.isascii() and name.isalnum() else f"person{given.get('chat')}"
+    return f"@{local}:simulated.example"
 
 
 def _json(status: int, value: Any) -> HttpResponse:

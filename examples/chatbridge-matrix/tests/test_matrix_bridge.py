@@ -157,10 +157,10 @@ def test_what_was_before_the_invitation_stays_out(town: Town) -> None:
     """Of a room with a history, the bot carries what was written from its invitation on."""
     name = "!old:simulated.example"
     person = "@personold:simulated.example"
-    town.matrix._member(name, {"chat": "old"}, person, "join")
+    town.matrix._member(name, person, person, "join")
     for number in range(130):
         town.says(f"private-{number}", chat="old")
-    town.matrix._member(name, {"chat": "old"}, BOT, "invite")
+    town.matrix._member(name, person, BOT, "invite")
     for number in range(55):
         town.says(f"public-{number:02d}.", chat="old")
     while "public-54." not in "".join(town.told()):
