@@ -139,4 +139,6 @@ class ClaimKeeper:
             claim.mark if mark is None else mark,
             claim.position if position is None else position,
         )
-        return self._vault.replace(kept, mine)
+        # A beat that a power failure undoes says that nobody has renewed the claim: no harm.
+        only_renewed = claim.owner == self._owner and mark is None and position is None
+        return self._vault.replace(kept, mine, synced=not only_renewed)

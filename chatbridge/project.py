@@ -135,7 +135,7 @@ class Timings:
     slow_witness: float = setting(
         "the same for a site that has been too slow for it three times in a row", default=60.0
     )
-    poll_wait: float = setting("how long a long poll waits at the platform", default=25.0)
+    poll_wait: float = setting("how long a long poll waits at the platform", default=45.0)
     upkeep_every: float = setting("pause between two looks for unfinished work", default=600.0)
     full_pass_every: float = setting("pause between two passes over all links", default=604800.0)
     new_per_minute: float = setting(

@@ -11,7 +11,6 @@ import random
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Generic, TypeVar
@@ -20,12 +19,14 @@ from attrs import define, evolve, field
 
 from chatbridge.errors import StorageUnavailableError
 from chatbridge.sqlite_file import Failure, SqliteFile, explain, is_busy
+from chatbridge.sqlite_forks import open_databases, opening, watch_forks
 
 T = TypeVar("T")
 
 # SQLite's own waiting sleeps up to 100 ms at a time, and so hardly ever meets the short moment
 # between two commits of a busy process.
 _LOCK_RETRY_SECONDS: Final = (0.0005, 0.003)
+_MOST_READERS: Final = 8  # a read takes microseconds, and the cache of a connection up to 1 MB
 
 
 def _taken_lock() -> threading.Lock:
@@ -46,7 +47,7 @@ class _Ticket(Generic[T]):
 
 
 class SqliteDatabase:
-    """A database with as many connections as are used at the same time.
+    """A database with a few connections, used by however many threads.
 
     Args:
         file: the database file; it is set up, see `SqliteFile.set_up` for the errors.
@@ -59,10 +60,10 @@ class SqliteDatabase:
         self._idle: dict[bool, list[sqlite3.Connection]] = {True: [], False: []}
         self._waiting: list[_Ticket[Any]] = []
         self._renew_locks()
-        _watch_forks()
-        with _opening:
+        watch_forks()
+        with opening:
             file.set_up()
-            _open_databases.add(self)
+            open_databases.add(self)
 
     def read(self, operation: Callable[[sqlite3.Connection], T]) -> T:
         """Return what the operation returns; it may only read.
@@ -70,16 +71,17 @@ class SqliteDatabase:
         Raises:
             StorageUnavailableError: the database cannot answer.
         """
-        connection = self._take()
-        sound = False
-        try:
-            result = self._patiently(lambda: operation(connection))
-            sound = True
-            return result
-        except sqlite3.Error as error:
-            failure = explain(error)
-        finally:
-            self._give_back(connection, sound=sound)
+        with self._reading:
+            connection = self._take()
+            sound = False
+            try:
+                result = self._patiently(lambda: operation(connection))
+                sound = True
+                return result
+            except sqlite3.Error as error:
+                failure = explain(error)
+            finally:
+                self._give_back(connection, sound=sound)
         # Raised out here, so that no error of sqlite3 hangs on ours.
         raise failure.error()
 
@@ -113,8 +115,12 @@ class SqliteDatabase:
     @contextmanager
     def closed_meanwhile(self) -> Iterator[SqliteFile]:
         """Hold back every use of the file by this process, as while it forks."""
-        with _opening:
-            mine = [each for each in _open_databases if each._file.path == self._file.path]
+        with opening:
+            mine = [
+                each
+                for each in open_databases
+                if isinstance(each, SqliteDatabase) and each._file.path == self._file.path
+            ]
             for database in mine:
                 database.before_fork()
             try:
@@ -226,14 +232,12 @@ class SqliteDatabase:
             while idle:
                 idle.pop().close()
 
-    # --- forks ----------------------------------------------------------------------------------
-    # SQLite's notes on its own locks are per process and are inherited by a child, which then
-    # takes no locks of its own: the parent deletes a log that the child still writes to. So no
-    # connection may be open while the process forks (https://sqlite.org/howtocorrupt.html, 2.6).
+    # --- forks: see `chatbridge.sqlite_forks` ---------------------------------------------------
 
     def _renew_locks(self) -> None:
         self._pid = os.getpid()
         self._gate = threading.Condition()
+        self._reading = threading.Semaphore(_MOST_READERS)
         self._leading = threading.Lock()
         self._arriving = threading.Lock()
         self._waiting = []
@@ -257,44 +261,3 @@ class SqliteDatabase:
         """Start with new locks; the threads that held the old ones are not in this process."""
         if self._forking:
             self._renew_locks()
-
-
-# --- forks: one registration for all databases, made when the first one is opened ---------------
-_open_databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
-# One file is set up at a time. To close a file anyhow drops all locks that SQLite in this process
-# has on it (https://sqlite.org/howtocorrupt.html, 2.2), so nobody may have opened the new file
-# before the handle that created it is closed. Forks hold it, too.
-_opening = threading.Lock()
-_registering = threading.Lock()
-_watching = False
-
-
-def _watch_forks() -> None:
-    global _watching
-    with _registering:
-        if not _watching and hasattr(os, "register_at_fork"):
-            os.register_at_fork(
-                before=_before_fork,
-                after_in_parent=_after_fork_in_parent,
-                after_in_child=_after_fork_in_child,
-            )
-            _watching = True
-
-
-def _before_fork() -> None:
-    _opening.acquire()
-    for database in list(_open_databases):
-        database.before_fork()
-
-
-def _after_fork_in_parent() -> None:
-    for database in list(_open_databases):
-        database.after_fork_in_parent()
-    _opening.release()
-
-
-def _after_fork_in_child() -> None:
-    for database in list(_open_databases):
-        database.after_fork_in_child()
-    if _opening.locked():  # not so if the fork was not announced
-        _opening.release()

@@ -40,7 +40,7 @@ FLOORS: dict[int, str] = {
         "erasure_proof leftovers "
         "keys marks claims moves roster completion "
         "project_document live_sealer keyset_record root_changes rotation record_check "
-        "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_remains "
+        "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_forks sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
         "settling pieces scenes conversations chat_news overtaking file_limits file_intake "

@@ -584,6 +584,20 @@ def open_files(path):
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts files in /proc")
+def test_readers_share_a_few_connections(storage):
+    """However many threads read at one time, eight do, and the others wait for them."""
+    ninth = threading.Barrier(9)
+
+    def reads(_open):
+        with contextlib.suppress(threading.BrokenBarrierError):
+            ninth.wait(timeout=0.2)
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: storage._database.read(reads), range(20)))
+    assert ninth.broken
+    assert 8 == len(storage._database._idle[True])
+
+
 def test_threads_that_end_leave_no_connections(storage, path):
     """However many threads come and go, connections are only as many as work at one time."""
     for number in range(50):

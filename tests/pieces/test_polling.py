@@ -120,7 +120,7 @@ def test_poll_does_not_wait_while_something_is_open(stage, platform):
     poller.step()
     before = stage.clock.monotonic()
     poller.step()
-    assert [25.0, 25.0, 0.0] == [poll["wait"] for poll in polls(stage)]
+    assert [45.0, 45.0, 0.0] == [poll["wait"] for poll in polls(stage)]
     assert before + 3.0 == stage.clock.monotonic()
 
 
