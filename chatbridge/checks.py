@@ -52,7 +52,7 @@ def explain(error: ChatbridgeError, subject: str, mends: dict[Refusal, str]) -> 
     """
     if isinstance(error, RefusedError):
         mend = mends.get(error.reason, "look the reason up in the documentation of errors")
-        return Finding(subject, False, f"it refuses ({error.reason})", mend)
+        return Finding(subject, False, f"refused ({error.reason})", mend)
     if isinstance(error, ConfigurationError):
         return Finding(subject, False, str(error), "change the configuration, then try again")
     return Finding(subject, False, str(error), "check the network and the address, then try again")

@@ -209,6 +209,9 @@ def _site_name(file: Path, table: Any) -> str:
 
 def _site(file: Path, table: Any, environment: Mapping[str, str], suffix: str) -> SiteSettings:
     where, values = _values(file, "[site]", SiteSettings, table, environment, suffix)
+    if values.keys() - attrs.fields_dict(SiteSettings):
+        # Says which names it does not know: one of them is likely what seems to be missing.
+        structure(values, SiteSettings, where=where)
     if "url" not in values:
         raise ConfigurationError(
             f"{where}: url is missing; write the address of the Jira site, as in "

@@ -14,6 +14,8 @@ from chatbridge.workqueue import work_once
 def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
     """Do all that is to be done now; return whether everything was done.
 
+    Nothing counts as done on a site or platform that could not be asked.
+
     Args:
         engine: the working parts.
         clock: the time.
@@ -37,7 +39,7 @@ def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
         done = _until_done(engine, clock, deadline, pollers)
         if clock.monotonic() < deadline:
             engine.look_at_webhooks()
-        return done
+        return done and not any(each.problem for each in (*feeds, *pollers))
     finally:
         for feed in feeds:
             feed.release()

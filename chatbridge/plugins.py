@@ -185,9 +185,9 @@ class Plugins:
     def _unknown(self, name: str, kind: str) -> UnknownPluginError:
         names = {entry_point.name for entry_point in _entry_points()}
         for offer in self._registered:
-            names.update(offer.adapter_names(), offer.schemes())
+            names.update(offer.adapter_names() if kind == "adapter" else offer.schemes())
         text = f"no installed package offers the {kind} {name!r}"
-        text += f" (installed: {', '.join(sorted(names))})"
+        text += f" (installed: {', '.join(sorted(names)) or 'none'})"
         if name in KNOWN_PACKAGES:
             text += f"; pip install {KNOWN_PACKAGES[name]}"
         return UnknownPluginError(text)

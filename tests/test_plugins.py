@@ -129,7 +129,7 @@ def test_two_bridges_share_nothing(install: Install) -> None:
 def test_an_unknown_name_lists_what_is_installed(install: Install, plugins: Plugins) -> None:
     """A name that nobody offers is answered with the names that are there."""
     install(ADAPTER + REGISTER)
-    with pytest.raises(UnknownPluginError, match=r"adapter 'acne'.*installed: .*acme.*memory"):
+    with pytest.raises(UnknownPluginError, match=r"'acne' \(installed: acme, (?!memory).*\)"):
         plugins.adapter("acne")
 
 

@@ -20,7 +20,7 @@ from chatbridge.cli.display import busy
 )
 @click.pass_context
 def conformance(ctx: click.Context, name: str, as_json: bool, badge: Path | None) -> None:
-    """Test an installed adapter or storage by the suite that everybody's must pass.
+    """Test an installed adapter or storage by everybody's suite.
 
     NAME is the adapter's name or the storage's scheme. Its package ships what the suite needs in a
     module named conformance. The exit code is 1 where a promise is not kept.

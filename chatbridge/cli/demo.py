@@ -18,7 +18,7 @@ _WIDTH = 76
 
 @click.command()
 def demo() -> None:
-    """Show a conversation between a customer and an agent, with simulated services.
+    """Show a conversation between simulated services.
 
     A bridge runs as a process of its own; it is killed once in the middle. The exit code is 0 only
     if everything was really observed.

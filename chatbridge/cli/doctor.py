@@ -29,7 +29,7 @@ _NOT_LOOKED = 2
 @click.pass_context
 @pass_invocation
 def doctor(invocation: Invocation, ctx: click.Context, /, **options: Any) -> None:
-    """Look at keys, storage, Jira, bots and webhooks, and say what to do.
+    """Look at keys, storage, Jira and bots, and say what to do.
 
     It exits with 0 if nothing has to be done (a hint is no problem), with 1 if something has, with
     2 if it could not look: without configuration, key or storage.

@@ -56,7 +56,7 @@ def init(
     storage: str,
     public_url: str | None,
 ) -> None:
-    """Write a configuration file and a root key; no file is ever overwritten."""
+    """Write a configuration file and a root key. No file is ever overwritten."""
     path = invocation.config
     if path.exists():
         raise ConfigurationError(

@@ -36,7 +36,7 @@ def new(path: Path | None) -> None:
 @click.command()
 @pass_invocation
 def init(invocation: Invocation) -> None:
-    """Set an empty storage up, with the configured root key or a new one.
+    """Set an empty storage up. It takes the configured root key, or a new one.
 
     A storage that is set up stays as it is; then this only tells whether the root key opens it.
     """

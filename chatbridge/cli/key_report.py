@@ -27,7 +27,7 @@ _DAY = 86400
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def status(invocation: Invocation, as_json: bool) -> None:
-    """Show which keys there are, how old they are, and how many records are under which."""
+    """Show the keys, their age, and how many records are under each."""
     with key_access(invocation) as access:
         kept = read_keyset(access.storage, access.roots)
         with busy("counting records"):
@@ -50,7 +50,7 @@ def status(invocation: Invocation, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def verify(invocation: Invocation, as_json: bool) -> None:
-    """Unseal every record, and check that it belongs where it stands; exit with 0 only if all do.
+    """Unseal every record. Exit with 0 only if each belongs where it stands.
 
     Nothing is changed, and it may run beside a running bridge.
     """

@@ -35,7 +35,7 @@ _WORDS = {
 )
 @pass_invocation
 def rotate(invocation: Invocation, tokens: bool) -> None:
-    """Replace the key that records are sealed with, seal all of them anew, retire the old one.
+    """Replace the key of the records, and seal them anew. The old one is retired.
 
     The bridge may run meanwhile. It takes half a minute at least; if it is cut off, at any moment,
     nothing is lost: run it again, and it goes on.

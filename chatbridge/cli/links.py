@@ -45,7 +45,7 @@ def list_(invocation: Invocation, project: str | None, chats: bool, as_json: boo
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def remove(invocation: Invocation, issue: str, site: str | None, yes: bool) -> None:
-    """Remove the link of a request, named by its issue id or key; nothing changes in Jira.
+    """Remove the link of a request. It is named by its issue id or key; nothing changes in Jira.
 
     Nothing that agents write there will reach the chat any more.
     """

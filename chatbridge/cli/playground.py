@@ -27,7 +27,7 @@ _THREADS = 4
 @click.option("--example", is_flag=True, help="Begin with a short conversation.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 def playground(port: int, platforms: tuple[str, ...], *, example: bool, opens: bool) -> None:
-    """Try everything out on one web page: write as customers, answer as agents, let things fail.
+    """Try everything out on one web page. Write as customers, answer as agents, let things fail.
 
     Jira and the chat platforms are simulated, the bridge is the real one. No account is needed,
     nothing leaves this machine, and nothing is kept when it ends. It runs until SIGTERM or Ctrl-C;

@@ -14,7 +14,7 @@ from chatbridge.cli.display import show_table
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def plugins(as_json: bool) -> None:
-    """List the installed plugins, those that cannot be used with the reason.
+    """List the installed plugins. Those that cannot be used have the reason beside them.
 
     JSON tells more: API versions, capabilities, hooks and simulators. The environment variable
     CHATBRIDGE_PLUGINS says which plugins may be loaded: none, or names with commas between them.

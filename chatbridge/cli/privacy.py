@@ -37,7 +37,7 @@ def privacy() -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def inventory(invocation: Invocation, show: bool, as_json: bool) -> None:
-    """Tell what is kept: each kind of record, why, for how long, and how many there are now.
+    """Tell what is kept, why, and for how long. Each kind of record is named with its count.
 
     Tokens and keys are never shown.
     """
@@ -76,7 +76,7 @@ def _about(command: F) -> F:
 @click.option("--output", type=click.Path(path_type=Path), help="A new file to write it to.")
 @pass_invocation
 def export(invocation: Invocation, /, output: Path | None, **about: str | None) -> None:
-    """Write all that is kept about a chat, a request or a project as one JSON document.
+    """Write all about a chat, a request or a project as JSON.
 
     Tokens and keys are left out, and named as withheld. A file is made for its owner's eyes only.
     """
@@ -96,7 +96,7 @@ def export(invocation: Invocation, /, output: Path | None, **about: str | None) 
 @click.option("--json", "as_json", is_flag=True, help="The proof as JSON.")
 @pass_invocation
 def erase(invocation: Invocation, /, yes: bool, as_json: bool, **about: str | None) -> None:
-    """Erase all that is kept about a chat, a request or a project, and prove it.
+    """Erase a chat, a request or a project, with a proof. All that is kept about it goes.
 
     It may be done while the bridge runs, and again. Nothing changes in Jira or at the platform. The
     exit code is 0 only if the proof holds.

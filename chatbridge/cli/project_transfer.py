@@ -37,7 +37,7 @@ from chatbridge.settings import secret_settings
 @click.option("--file", "file", type=click.Path(path_type=Path), required=True,
               help="A new file for the private key, that only you can read.")  # fmt: skip
 def transfer_key(file: Path) -> None:
-    """Make a key to which an export is sealed; run it where the project shall go.
+    """Make a key to which an export is sealed. Run it where the project shall go.
 
     The public key that is shown goes to export, the file to import. Delete the file afterwards.
     """
@@ -53,7 +53,7 @@ def transfer_key(file: Path) -> None:
 @click.option("--output", type=click.Path(path_type=Path), help="A new file to write it to.")
 @pass_invocation
 def export(invocation: Invocation, name: str, seal_to: str | None, output: Path | None) -> None:
-    """Write a project's settings and bots as one JSON document, for another storage.
+    """Write a project as one JSON document, for another storage. It holds settings and bots.
 
     Links and conversations are not in it, and no secret in readable form.
     """
@@ -82,7 +82,7 @@ def export(invocation: Invocation, name: str, seal_to: str | None, output: Path 
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def import_(invocation: Invocation, /, file: str, **options: Any) -> None:
-    """Take an exported project in, or the changes of one; FILE may be - for standard input.
+    """Take an exported project in, or the changes of one. FILE may be - for standard input.
 
     It shows what changes, and checks all of it as `project set` does. What is here already stays
     active or paused as it is.

@@ -72,7 +72,7 @@ def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def show(invocation: Invocation, name: str, as_json: bool) -> None:
-    """Show all that is kept of a project; of a secret only whether it is set."""
+    """Show a project's settings and bots. Of a secret it says only whether it is set."""
     with invocation.bridge() as bridge:
         told = _told(bridge.plugins, bridge.admin.project(name))
     if as_json:
@@ -107,7 +107,7 @@ def list_(invocation: Invocation, as_json: bool) -> None:
 @click.argument("name")
 @pass_invocation
 def pause(invocation: Invocation, name: str) -> None:
-    """Let nothing happen in a project until it is resumed; messages wait at the platforms."""
+    """Let a project rest until it is resumed. Messages wait at the platforms."""
     with invocation.bridge() as bridge:
         bridge.admin.set_state(name, ProjectState.PAUSED)
     click.echo(f"project {name} is paused; platforms keep messages for a limited time only")
@@ -128,7 +128,7 @@ def resume(invocation: Invocation, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def remove(invocation: Invocation, name: str, yes: bool) -> None:
-    """Remove a project with its bots, links and conversations; nothing changes in Jira."""
+    """Remove a project with all its records. Nothing changes in Jira."""
     with invocation.bridge() as bridge:
         bridge.admin.project(name)
         if not yes:

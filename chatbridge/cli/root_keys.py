@@ -29,7 +29,7 @@ from chatbridge.root_changes import root_fingerprints
 def add_root(
     invocation: Invocation, path: Path | None, variable: str | None, entry: str | None
 ) -> None:
-    """Let one more root key open the storage; the present one goes on opening it.
+    """Let one more root key open the storage. The present one goes on opening it.
 
     `chatbridge keys new` makes one. Records stay as they are, and running processes go on.
     """
@@ -53,7 +53,7 @@ def add_root(
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_invocation
 def retire_root(invocation: Invocation, fingerprint: str, yes: bool) -> None:
-    """Let a root key, named as `keys status` does, open the storage no more.
+    """Let a root key open the storage no more. `keys status` names it.
 
     Another one that opens it must be configured. A process that still has only the retired key
     stops to work within half a minute. Who had key and storage before has read what was in it; see

@@ -62,7 +62,8 @@ def _run_once(bridge: Bridge, seconds: float) -> None:
         click.echo("everything is done")
         return
     raise RetryLaterError(
-        f"not everything was done within {seconds:g} seconds; the next run goes on with it"
+        f"not everything was done: {seconds:g} seconds were too short, or a site or platform did "
+        "not let us; 'chatbridge doctor' tells, and the next run goes on with it"
     )
 
 

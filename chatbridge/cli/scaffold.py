@@ -37,7 +37,7 @@ _directory = click.option(
 @click.argument("name")
 @_directory
 def new_adapter(name: str, directory: Path | None) -> None:
-    """Write the package of a new adapter, with its simulator and its tests.
+    """Write the package of a new adapter. Its simulator and its tests come with it.
 
     NAME is the platform's: lower-case letters, digits and _.
     """

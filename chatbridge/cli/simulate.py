@@ -21,7 +21,7 @@ from chatbridge.testing.simulator import Simulator
 @click.option("--jira", type=click.Choice(["cloud", "data_center"]), default="cloud",
               show_default=True, help="Which Jira the desk is.")  # fmt: skip
 def simulate(port: int, platforms: tuple[str, ...], jira: str) -> None:
-    """Run simulators of a service desk and of chat platforms until SIGTERM or Ctrl-C.
+    """Run simulators of a service desk and of chat platforms. It ends on SIGTERM or Ctrl-C.
 
     They listen on 127.0.0.1 only and keep everything in memory. When they are ready, one line of
     JSON tells the addresses and the credentials; control_url lists what people can do there.

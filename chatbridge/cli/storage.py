@@ -16,7 +16,7 @@ def storage() -> None:
 @storage.command()
 @pass_invocation
 def restored(invocation: Invocation) -> None:
-    """Tell the bridge that its storage came from a backup; do it before the next run.
+    """Tell that the storage came from a backup. Do it before the next run.
 
     A backup does not know what was sent after it was made. The comments that are in Jira now are
     taken as known, so that customers do not get them twice.

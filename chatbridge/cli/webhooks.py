@@ -43,7 +43,7 @@ def set_(invocation: Invocation, name: str) -> None:
 @click.argument("name")
 @pass_invocation
 def remove(invocation: Invocation, name: str) -> None:
-    """Let the bots of a project be polled; what waits at the platform is kept."""
+    """Let the bots of a project be polled. What waits at the platform is kept."""
     with invocation.bridge() as bridge:
         changed = bridge.admin.remove_webhook(name)
         _check_any(name, changed)

@@ -144,6 +144,23 @@ def test_help_and_version_cost_no_configuration(shell):
             assert "Usage: chatbridge" in shell.good(name, under, "--help")
 
 
+def test_no_line_of_a_list_of_commands_is_cut_off(shell):
+    """What a command does is said whole in the list that names it, 80 columns wide."""
+    from chatbridge.cli.main import chatbridge
+
+    groups = [name for name, each in chatbridge.commands.items() if hasattr(each, "commands")]
+    for group in ([], *([name] for name in groups)):
+        _, _, listed = shell.good(*group, "--help").partition("Commands:\n")
+        assert [] == [line for line in listed.splitlines() if line.endswith("...")]
+
+
+def test_a_misspelt_setting_is_named_before_what_it_leaves_missing(set_up):
+    """Who writes `acount` is told that this name is unknown, not that the account is missing."""
+    place = set_up.folder / "chatbridge.toml"
+    place.write_text(place.read_text().replace("account =", "acount ="))
+    assert "does not know acount (known: account," in set_up.bad("project", "list")
+
+
 def test_a_closed_pipe_is_no_fault(set_up):
     """`chatbridge ... | head -0` ends quietly."""
     done = subprocess.run(

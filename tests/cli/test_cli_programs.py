@@ -231,11 +231,23 @@ def test_run_once_does_what_is_due(world, set_up):
     assert any(text.startswith("HELP-1") for text in world.shown())
 
 
+@pytest.mark.parametrize(
+    ("service", "match", "status"), [("desk", "/search", 401), ("desk", "", 503), ("chat", "", 401)]
+)
+def test_run_once_counts_nobody_as_done_who_could_not_be_asked(
+    world, set_up, service, match, status
+):  # fmt: skip
+    """A revoked token, or a site that is down, is no success for a cron job."""
+    fault = Fault(kind="status", match=match, status=status, times=None)
+    getattr(world, service).switch_fault(fault)
+    assert "'chatbridge doctor' tells" in set_up.bad("run", "--once", "--seconds", "5")
+
+
 def test_run_once_says_when_it_was_too_short(world, set_up):
     """What is left over is told with status 1, and done by the next run."""
     world.chat.control("message", {"chat": 7, "text": "Hello"})
     world.desk.switch_fault(Fault(kind="status", status=503, retry_after=30, times=None))
-    assert "not everything was done within 1 seconds" in set_up.bad(
+    assert "not everything was done: 1 seconds were too short" in set_up.bad(
         "run", "--once", "--seconds", "1"
     )
     world.desk.clear_faults()
