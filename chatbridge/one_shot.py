@@ -39,7 +39,8 @@ def do_once(engine: Engine, clock: Clock, seconds: float) -> bool:
         done = _until_done(engine, clock, deadline, pollers)
         if clock.monotonic() < deadline:
             engine.look_at_webhooks()
-        return done and not any(each.problem for each in (*feeds, *pollers))
+        problems = [*(each.problem for each in feeds), *(each.problem for each in pollers)]
+        return done and not any(problems)
     finally:
         for feed in feeds:
             feed.release()
