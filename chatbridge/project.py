@@ -137,7 +137,10 @@ class Timings:
     )
     poll_wait: float = setting("how long a long poll waits at the platform", default=45.0)
     upkeep_every: float = setting("pause between two looks for unfinished work", default=600.0)
-    full_pass_every: float = setting("pause between two passes over all links", default=604800.0)
+    full_pass_every: float = setting(
+        "in which time each link is looked at once without news, longer from 45,000 links on",
+        default=604800.0,
+    )
     new_per_minute: float = setting(
         "new requests of a project that one process opens in a minute; others are asked to wait",
         default=60.0,

@@ -273,7 +273,9 @@ class Claim:
     position: str = field(
         default="",
         repr=False,
-        metadata=means("where polling goes on, for a platform that leaves that to us, or empty"),
+        metadata=means(
+            "where polling goes on, for a platform that leaves that to us, or the look at all links"
+        ),
     )
 
     def identity(self) -> tuple[str, ...]:

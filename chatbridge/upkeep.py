@@ -7,7 +7,7 @@ needs no text for that, and has none.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from attrs import evolve
 
@@ -17,10 +17,10 @@ from chatbridge.completion import Completion
 from chatbridge.content import Address
 from chatbridge.doubled_requests import DoubledRequests
 from chatbridge.errors import ChatbridgeError, ConflictError, RetryLaterError
+from chatbridge.full_pass import FullPass
 from chatbridge.intents import settle_time
 from chatbridge.jira_writes import JiraWrites, Written
 from chatbridge.lanes import Lanes
-from chatbridge.leftovers import Leftovers
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.project import ProjectSettings, Timings
 from chatbridge.records import Conversation, Intent, IntentKind
@@ -45,7 +45,7 @@ class Upkeep:
         completion: writes down what is in Jira.
         queue: where links are woken.
         watch: when intents changed last.
-        passes: whose mark is the minute of the last full pass.
+        passes: where the look at all links stands.
         doubled: knows when to look for requests that Jira opened twice.
         owner: this process.
         clock: the time.
@@ -65,7 +65,7 @@ class Upkeep:
         self._completion = completion
         self._queue = queue
         self._watch = watch
-        self._passes = passes
+        self._pass = FullPass(vault, passes, clock, timings)
         self._doubled = doubled
         self._owner = owner
         self._clock = clock
@@ -87,42 +87,39 @@ class Upkeep:
         return max(min(soonest, next_look), 1.0)
 
     def wake(self) -> None:
-        """Wake the links that have something unfinished and, once in a while, all of them."""
-        self.wake_unfinished()
-        self.full_pass()
+        """Wake the links that have something unfinished, and a few others in turn."""
+        alive, unfinished = self._alive()
+        self._woken(unfinished)
+        self._woken(self._pass.take(alive))
         self._vault.forget_gone()
 
     def wake_unfinished(self) -> list[str]:
         """Wake the links on which something was under way; return their keys."""
-        return self._wake(_is_unfinished)
+        return self._woken(self._alive()[1])
 
     def wake_all(self) -> list[str]:
         """Wake every link that may have news; return their keys."""
-        return self._wake(lambda _: True)
+        return self._woken(self._alive()[0])
 
     def full_pass(self) -> None:
-        """Wake every link once in a while, for what no look at the changes would show.
+        """Wake the links whose turn it is, for what no look at the changes would show."""
+        self._woken(self._pass.take(self._alive()[0]))
 
-        When that was last is kept, so that it happens however often processes start anew.
-        """
-        if not self._passes.hold():
-            return
-        minute = int(self._clock.time() // 60)
-        if not 0 <= (minute - self._passes.mark) * 60 < self._timings.full_pass_every:
-            self.wake_all()
-            Leftovers(self._vault).sweep()
-            self._passes.hold(mark=minute)
-        self._passes.release()
-
-    def _wake(self, wanted: Callable[[Link], bool]) -> list[str]:
-        woken = []
+    def _alive(self) -> tuple[list[str], list[str]]:
+        """Return the keys of links that may have news, and of those with something under way."""
+        alive, unfinished = [], []
         for kept in self._vault.scan(Link):
             link = kept.record
-            alive = link.state is LinkState.ACTIVE or link.reason in ASKED_AGAIN or link.note
-            if alive and wanted(link):
-                self._queue.add(kept.key)
-                woken.append(kept.key)
-        return woken
+            if link.state is LinkState.ACTIVE or link.reason in ASKED_AGAIN or link.note:
+                alive.append(kept.key)
+                if _is_unfinished(link):
+                    unfinished.append(kept.key)
+        return alive, unfinished
+
+    def _woken(self, keys: list[str]) -> list[str]:
+        for key in keys:
+            self._queue.add(key)
+        return keys
 
     def _tend(self, kept: Kept[Conversation], intents: Sequence[Intent]) -> float:
         """Care for intents that fare alike; return the seconds until they may need care again."""
