@@ -21,6 +21,7 @@ from chatbridge.engine import Engine
 from chatbridge.errors import ConfigurationError
 from chatbridge.exchange import Transport
 from chatbridge.file_serving import ServedFile
+from chatbridge.green_threads import threads_are_patched
 from chatbridge.health import Health, health_of
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
 from chatbridge.intake import Intake
@@ -98,6 +99,7 @@ class Bridge:
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
         sealer = open_sealer(self._storage, roots, now=self._clock.monotonic, wall=self._clock.time)
         self._vault = Vault(self._storage, sealer)
+        self._green = threads_are_patched()
         self._lock = threading.RLock()
         self._intake = Intake(
             lambda: self.engine, self._sites, self._public_url, self._observer, self._clock
@@ -142,6 +144,11 @@ class Bridge:
         with self._lock:
             if self._closed:
                 raise ConfigurationError("this bridge was closed; make a new one")
+            if threads_are_patched() != self._green:
+                raise ConfigurationError(
+                    "threads were replaced after this bridge was opened, and it would hang; call "
+                    "monkey.patch_all() of gevent first, before anything imports chatbridge"
+                )
             if self._crew is None:
                 self._crew = Crew(engine, self._workers, self._intake.is_hinted)
                 self._crew.start()

@@ -22,7 +22,7 @@ PACKAGE = ROOT / "chatbridge"
 FLOORS: dict[int, str] = {
     0: (
         "errors secret clock content richtext http_types capabilities filenames graphemes "
-        "flat_inlines"
+        "flat_inlines green_threads"
     ),
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "

@@ -9,7 +9,6 @@ from __future__ import annotations
 from attrs import frozen
 
 POSTGRES = "the storage on PostgreSQL"
-GEVENT = "a test with gevent in a process of its own"
 
 
 @frozen
@@ -138,7 +137,7 @@ STATE = (
     Row("F72", "the wall clock jumps", "claims and waits do not follow it"),
     Row("F73", "fork after the start", "the child has connections of its own"),
     Row("F74", "threads, and cancelled work", "a unit of work cut anywhere loses nothing"),
-    Row("F75", "gevent's monkey-patching", "it works, or refuses loudly", waits=GEVENT),
+    Row("F75", "gevent's monkey-patching", "it works, or refuses loudly"),
     Row("F76", "SIGTERM", "stops taking work, ends within its grace, lets claims go"),
     Row("F77", "the host's transaction rolls back around a call", "ours is another connection"),
     Row("F78", "an administrator removes what is being sent", "the part under way at most"),

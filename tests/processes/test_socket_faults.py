@@ -1,4 +1,4 @@
-"""A real bridge behind connections that fail in the seven well-known ways, one service at a time."""
+"""A real bridge behind connections that fail in the seven well-known ways, service by service."""
 
 from __future__ import annotations
 

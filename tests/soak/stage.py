@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -80,13 +81,18 @@ class SoakStage(Stage):
         for platform in PLATFORMS:
             word = f"hello-{name}-{platform}."
             self.people.customer_says(platform, word)
-            assert eventually(lambda word=word: self._key(word), 90), "no request was opened"
+            assert eventually(partial(self._key, word), 90), "no request was opened"
             self.keys[platform] = self._key(word)
 
     def close_requests(self) -> None:
         """Let the agent close what is open, so that the next word opens another request."""
-        for key in self.keys.values():
+        for platform, key in self.keys.items():
             self.people.agent_moves(key, "Closed")
+            told = partial(self._is_told, platform, key)
+            assert eventually(told, 90), "nobody was told that a request was closed"
+
+    def _is_told(self, platform: str, key: str) -> bool:
+        return any(key in text for text in self.people.shown(platform, "was closed"))
 
     def measure(self) -> tuple[float, int]:
         """Return the resident size of the bridge in MiB, and its open files."""
