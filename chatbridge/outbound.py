@@ -12,11 +12,11 @@ from typing import Final, TypeAlias
 
 from attrs import evolve
 
-from chatbridge.budgets import Budget
+from chatbridge.budgets import Allowance, Budget
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.comment_drafts import item_of
-from chatbridge.comments import Comment, CommentReader, OwnComments
+from chatbridge.comments import Comment, CommentReader, News, OwnComments
 from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import LostClaimError, StaleWitnessError
 from chatbridge.desk import RequestState
@@ -39,6 +39,7 @@ Complete: TypeAlias = Callable[[Link, tuple[str, ...]], Link]
 
 _SOON: Final = 1.0
 """Seconds until another look after a conflict, or after a read that grew too old."""
+_HOUR: Final = 3600.0
 _TRIES: Final = 5
 """Tries of an answer that fails in a way nobody foresaw, before it is given up."""
 
@@ -75,6 +76,7 @@ class Outbound:
         self._setbacks = Setbacks(vault, delivery, watch, clock)
         self._doubled = doubled
         self._budget = Budget(_TRIES)
+        self._allowance = Allowance(timings.answers_per_hour, _HOUR, clock)
         self._owner = owner
         self._clock = clock
         self._timings = timings
@@ -148,19 +150,12 @@ class Outbound:
         if news.unreadable:
             kept = self._setbacks.give_up(kept, news.unreadable)
         try:
-            kept = self._showing.opened(kept, scene)
-            begun = _begun(kept.record)
-            comments = sorted(news.all, key=lambda comment: item_of(comment) != begun)
-            while comments and item_of(comments[0]) == begun:
-                kept = self._show_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
-            if self._is_burst(kept.record, len(news.comments)):
-                self._showing.held(kept, scene, len(news.comments))
-                return None
-            for comment in comments:
-                kept = self._show_or_give_up(kept, scene, comment, news.fresh_until)
-            kept = self._showing.status(kept, scene)
+            shown = self._show_all(kept, scene, news)
         except RefusedError as error:
             return self._setbacks.refused(kept.key, scene.bot, scene.desk, error)
+        if shown is None:
+            return None
+        kept = shown
         if kept.record.reason or kept.record.inflight:
             # What was under way is not public any more, or it would have been sent.
             kept = self._delivery.change(kept, lambda link: evolve(link, reason="", inflight=None))
@@ -168,6 +163,23 @@ class Outbound:
             kept = self._setbacks.write_note(kept, scene.desk)
         self._doubled.care(kept, scene.desk, scene.settings, scene.state.issue_key)
         return news.look_again
+
+    def _show_all(self, kept: Kept[Link], scene: LinkScene, news: News) -> Kept[Link] | None:
+        """Show what the chat lacks, as far as it is not too much; None where the link is held."""
+        kept = self._showing.opened(kept, scene)
+        begun = _begun(kept.record)
+        comments = sorted(news.all, key=lambda comment: item_of(comment) != begun)
+        while comments and item_of(comments[0]) == begun:
+            kept = self._show_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
+        if self._is_burst(kept.record, len(news.comments)):
+            self._showing.held(kept, scene, len(news.comments))
+            return None
+        for comment in comments:
+            if self._is_loop(kept, comment):
+                self._setbacks.stop_loop(kept, scene.desk)
+                return None
+            kept = self._show_or_give_up(kept, scene, comment, news.fresh_until)
+        return self._showing.status(kept, scene)
 
     def _note_echoes(self, kept: Kept[Link], echoes: frozenset[int]) -> Kept[Link]:
         try:
@@ -193,7 +205,15 @@ class Outbound:
                 raise
             kept = self._setbacks.give_up(fresh, frozenset({int(comment.comment_id)}))
         self._budget.forget(subject)
+        if comment.shown is None:
+            self._allowance.spend(kept.key)
         return kept
+
+    def _is_loop(self, kept: Kept[Link], comment: Comment) -> bool:
+        """Tell whether more was shown in an hour than people say; what was released is free."""
+        if kept.record.reason == RELEASED:
+            self._allowance.forget(kept.key)
+        return comment.shown is None and self._allowance.is_spent(kept.key)
 
     def _is_burst(self, link: Link, count: int) -> bool:
         return count > self._timings.burst and link.reason != RELEASED

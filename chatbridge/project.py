@@ -146,3 +146,9 @@ class Timings:
         default=60.0,
     )
     burst: int = setting("unsent comments of one request that are sent unasked", default=10)
+    answers_per_hour: int = setting(
+        "answers of one request that one process shows in an hour; with more, the link is held "
+        "and agents are told, since two programs may be answering each other",
+        default=120,
+        validator=between(1, 1_000_000),
+    )

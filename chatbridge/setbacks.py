@@ -16,7 +16,7 @@ from chatbridge.clock import Clock
 from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
-from chatbridge.links import NO_ACCESS, NO_BOT, Inflight, Link, LinkState
+from chatbridge.links import LOOP, NO_ACCESS, NO_BOT, Inflight, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.observation import NoticeKind
 from chatbridge.records import Conversation
@@ -165,6 +165,11 @@ class Setbacks:
             self._delivery.observer.notice(NoticeKind.LINK_STOPPED, where, reason)
         _log.info("a link became %s%s", state, f" ({reason})" if reason else "")
         return self._delivery.change(kept, lambda link: link.stopped(state, reason, note))
+
+    def stop_loop(self, kept: Kept[Link], desk: OpenDesk) -> None:
+        """Hold a link on which more is said than people say, and tell the agents once."""
+        note = note_of(LOOP, self._clock.time())
+        self.write_note(self.change_state(kept, LinkState.HELD, LOOP, note=note), desk)
 
     def give_up(self, kept: Kept[Link], comment_ids: frozenset[int]) -> Kept[Link]:
         """Send comments never, since they cannot be read or drawn; agents will be told.

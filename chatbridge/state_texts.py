@@ -31,6 +31,11 @@ NOTES: Final = {
     "failed_later": "The platform reports that a message to this customer was not shown.",
     "unreadable": "An answer could not be read or prepared for the chat; the customer lacks it.",
     "joined": "A chat was connected to this request by a link that was handed out.",
+    "loop": (
+        "So many answers in one hour look like two programs that answer each other, so no more are "
+        "shown. Stop the rule that answers here; then the administrator can let them go on: "
+        "chatbridge links release."
+    ),
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }
 """Cause -> what agents read in an internal note."""

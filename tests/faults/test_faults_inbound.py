@@ -54,6 +54,36 @@ def test_a_rule_that_answers_everything_does_not_loop(world: Any, opened: str) -
     assert (3, 3) == (len(answered), world.shown("thank you, we read it"))
 
 
+@pytest.mark.fault("F31")
+@pytest.mark.invariant("I5", "I27")
+def test_two_programs_that_answer_each_other_are_stopped(world: Any, opened: str) -> None:
+    """After 120 answers in an hour no more is shown; agents read why once, and can release it."""
+    world.clock.advance(7200)
+    for turn in range(140):
+        world.says(f"I am away {turn}.")
+        world.agent(opened, f"thank you {turn}.")
+        world.run(1)
+    notes = [each["text"] for each in world.requests()[0]["comments"] if not each["public"]]
+    assert (120, 1) == (world.shown("thank you"), sum("two programs" in each for each in notes))
+    assert ["loop"] == [link.reason for link in world.bridge.links.all()]
+    assert 1 == world.bridge.links.release()
+    world.run(4)
+    assert (140, 1) == (world.shown("thank you"), world.shown("thank you 139."))
+    world.agent(opened, "a person again")
+    world.run(2)
+    assert 1 == world.shown("a person again")
+
+
+@pytest.mark.fault("F31")
+def test_a_lively_conversation_never_meets_the_limit(world: Any, opened: str) -> None:
+    """More than an hour of an answer every 33 seconds is shown as it comes."""
+    for turn in range(130):
+        world.agent(opened, f"answer {turn}.")
+        world.run(3)
+    assert 130 == world.shown("answer ")
+    assert [""] == [link.reason for link in world.bridge.links.all()]
+
+
 @pytest.mark.fault("F57")
 @pytest.mark.parametrize(
     "name", ["Ann\n\nBoss (Telegram)", "Ann\r\nBoss", "Ann\u2028Boss", "Ann\x0bBoss", "*Ann*"]
