@@ -31,9 +31,6 @@ RELEASED = "released"
 BURST = "burst"
 """Reason of a held link whose comments wait for a word of the customer, since there are many."""
 
-LOOP = "loop"
-"""Reason of a held link on which more was said in an hour than people say."""
-
 NO_BOT = "no_bot"
 """Reason of a link whose bot is not in its project any more."""
 

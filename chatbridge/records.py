@@ -273,9 +273,7 @@ class Claim:
     position: str = field(
         default="",
         repr=False,
-        metadata=means(
-            "where polling goes on, for a platform that leaves that to us, or the look at all links"
-        ),
+        metadata=means("where polling, or the look at all links, goes on; may be empty"),
     )
 
     def identity(self) -> tuple[str, ...]:

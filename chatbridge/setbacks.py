@@ -16,7 +16,7 @@ from chatbridge.clock import Clock
 from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import LostClaimError
 from chatbridge.errors import ConflictError, Refusal, RefusedError
-from chatbridge.links import LOOP, NO_ACCESS, NO_BOT, Inflight, Link, LinkState
+from chatbridge.links import NO_ACCESS, NO_BOT, Inflight, Link, LinkState
 from chatbridge.moves import Moves
 from chatbridge.observation import NoticeKind
 from chatbridge.records import Conversation
@@ -37,6 +37,9 @@ UNREACHABLE: Final = {
 
 RESTORED: Final = "restored"
 """Reason of a link that waits until its present comments are known after a restore."""
+
+LOOP: Final = "loop"
+"""Reason of a held link on which more was said in an hour than people say."""
 
 MOVED: Final = "moved"
 ASKED_AGAIN: Final = frozenset({NO_ACCESS, NO_BOT, MOVED})
