@@ -35,7 +35,7 @@ from chatbridge import (
 )
 from chatbridge.cli.main import chatbridge as command_line
 from chatbridge.cli.scaffold import rendered
-from chatbridge.setbacks import ASKED_AGAIN, UNREACHABLE
+from chatbridge.setbacks import ASKED_AGAIN, LOOP, UNREACHABLE
 from chatbridge.state_texts import NOTES
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.simulated_transport import SimulatedTransport
@@ -201,7 +201,7 @@ def test_every_reason_of_a_stopped_link_is_told() -> None:
         r"^\| (?:suspended|held), (.*?) \|", _text("docs/howto/handle-outages.md"), re.M
     )
     told = {reason for row in rows for reason in re.findall(r"`(\w+)`", row)}
-    assert {*UNREACHABLE.values(), *ASKED_AGAIN, "burst", "restored"} == told
+    assert {*UNREACHABLE.values(), *ASKED_AGAIN, LOOP, "burst", "restored"} == told
 
 
 # --- links and commands ---------------------------------------------------------------------------

@@ -90,10 +90,10 @@ def test_a_figure_below_its_release_says_so(
     monkeypatch.setattr(board, "PAGE", tmp_path / "page.md")
     board.keep("M12", 50, "50", "a command", "7")
     board.keep("M11", 12_000, "all", "another")
-    board.keep("M14", 72, "72 hours", "another")
+    board.keep("M5", 20_000, "as many", "another")
     lines = {line.split(" | ")[0]: line for line in board.page().splitlines()}
     assert "**below**: 5.0% of it" in lines["| M12"] and "seed 7" in lines["| M12"]
-    assert ("reached" in lines["| M11"], "**below**: waits" in lines["| M14"]) == (True, True)
+    assert ("reached" in lines["| M11"], "**below**: waits" in lines["| M5"]) == (True, True)
     assert "not measured yet" in lines["| M1"]
 
 
