@@ -93,7 +93,7 @@ def test_a_figure_below_its_release_says_so(
     board.keep("M5", 20_000, "as many", "another")
     lines = {line.split(" | ")[0]: line for line in board.page().splitlines()}
     assert "**below**: 5.0% of it" in lines["| M12"] and "seed 7" in lines["| M12"]
-    assert ("reached" in lines["| M11"], "**below**: waits" in lines["| M5"]) == (True, True)
+    assert ("reached" in lines["| M11"], "waits for its storage" in lines["| M5"]) == (True, True)
     assert "not measured yet" in lines["| M1"]
 
 
