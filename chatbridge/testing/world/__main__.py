@@ -13,6 +13,7 @@ from chatbridge.testing.world.histories import History, run
 from chatbridge.testing.world.interleaving import all_orders
 from chatbridge.testing.world.random_histories import DEFAULT_STEPS, double_crash_of, history_of
 from chatbridge.testing.world.shrinking import shrink
+from chatbridge.testing.world.stage import PLATFORMS
 
 _COMMAND = "python -m chatbridge.testing.world"
 
@@ -24,8 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     if given.history is not None:
         return _replay(History.from_text(given.history), given)
     if given.seed is not None:
-        make = double_crash_of if given.double else lambda it: history_of(it, given.steps)
-        return _replay(make(given.seed), given)
+        platform = given.platform
+        history = history_of(given.seed, given.steps, platform)
+        if given.double:
+            history = double_crash_of(given.seed, platform)
+        return _replay(history, given)
     if given.orders:
         return _try_orders()
     return _search(given)
@@ -47,6 +51,10 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--pauses", choices=SETTINGS, help="every place for another to work")
     many.add_argument("--meanwhiles", choices=SETTINGS, help="people act at every effect")
     many.add_argument("--orders", action="store_true", help="every order of two workers")
+    many.add_argument("--edition", choices=("cloud", "data_center"), default="cloud",
+                      help="which Jira it is, with --faults, --pauses, --meanwhiles")  # fmt: skip
+    parser.add_argument("--platform", choices=sorted(PLATFORMS), default="telegram",
+                        help="which chats they are")  # fmt: skip
     many.add_argument("--share", default="1/1", help="the k-th of n shares of scenarios, as k/n")
     many.add_argument("--minutes", type=float, help="stop after so long")
     many.add_argument("--state", type=Path, help="file to remember the place in, and to go on from")
@@ -93,20 +101,22 @@ def _search(given: argparse.Namespace) -> int:
     done = campaign.Campaign(_say, given.state)
     which, _, shares = given.share.partition("/")
     share, of = int(shares or 1), int(which) - 1
+    platform = given.platform
+    where = {"edition": given.edition, "platform": platform}
     if given.faults:
-        runs = campaign.all_single_faults(given.faults, share, of)
+        runs = campaign.all_single_faults(given.faults, share, of, **where)
     elif given.pauses:
-        runs = campaign.all_pauses(given.pauses, share, of)
+        runs = campaign.all_pauses(given.pauses, share, of, **where)
     elif given.meanwhiles:
-        runs = campaign.all_meanwhiles(given.meanwhiles, share, of)
+        runs = campaign.all_meanwhiles(given.meanwhiles, share, of, **where)
     elif given.seeds:
         name = "double crash" if given.double else "seed"
         first = done.resumed_at(name, given.start)
         last = given.start + given.seeds
         runs = (
-            campaign.double_crashes(first, last)
+            campaign.double_crashes(first, last, platform)
             if given.double
-            else campaign.random_runs(first, last, given.steps)
+            else campaign.random_runs(first, last, given.steps, platform)
         )
     else:
         _parser().print_help()
@@ -115,7 +125,8 @@ def _search(given: argparse.Namespace) -> int:
     for name, _, outcome in done.failures:
         _say(f"failed: {name}: {outcome.problems[0]}")
         if name.startswith("seed"):
-            _say(f"again: {_COMMAND} --seed {name.split()[1]} --steps {given.steps}")
+            told = f"--seed {name.split()[1]} --steps {given.steps} --platform {platform}"
+            _say(f"again: {_COMMAND} {told}")
     return 1 if done.failures else 0
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from attrs import define, field
 
 from chatbridge.testing.world.enumeration import (
-    OPERATIONS,
+    OPERATIONS_OF,
     Scenario,
     asides,
     meanwhiles,
@@ -26,53 +26,64 @@ Runs = Iterator[tuple[str, History, Outcome]]
 """The name of a run, by which it can be told apart, the history, and what came of it."""
 
 
-def random_runs(first: int, last: int, steps: int) -> Runs:
+def random_runs(first: int, last: int, steps: int, platform: str = "telegram") -> Runs:
     """Run the histories of seeds, the last one not included."""
     for seed in range(first, last):
-        history = history_of(seed, steps)
+        history = history_of(seed, steps, platform)
         yield f"seed {seed}", history, run(history)
 
 
-def double_crashes(first: int, last: int) -> Runs:
+def double_crashes(first: int, last: int, platform: str = "telegram") -> Runs:
     """Run scenarios in which the process dies twice."""
     for seed in range(first, last):
-        history = double_crash_of(seed)
+        history = double_crash_of(seed, platform)
         yield f"double crash {seed}", history, run(history)
 
 
-def all_single_faults(setting: str, share: int = 1, of: int = 0) -> Runs:
+def all_single_faults(
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud", platform: str = "telegram"
+) -> Runs:
     """Run every single fault of every scenario, or one share of the scenarios.
 
     Args:
         setting: one of `enumeration.SETTINGS`.
         share: every how many-th scenario.
         of: which of them, from 0.
+        edition: which Jira it is.
+        platform: which chats they are.
     """
-    yield from _each(single_faults, setting, share, of)
+    yield from _each(
+        single_faults, scenarios(setting, edition=edition, platform=platform), share, of
+    )
 
 
-def all_pauses(setting: str, share: int = 1, of: int = 0) -> Runs:
+def all_pauses(
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud", platform: str = "telegram"
+) -> Runs:
     """Run every place at which a process stands still or another one works meanwhile."""
-    yield from _each(asides, setting, share, of)
-    yield from _each(pauses, setting, share, of)
+    for search in (asides, pauses):
+        yield from _each(search, scenarios(setting, edition=edition, platform=platform), share, of)
 
 
-def all_meanwhiles(setting: str, share: int = 1, of: int = 0) -> Runs:
+def all_meanwhiles(
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud", platform: str = "telegram"
+) -> Runs:
     """Let people do each thing at each effect of each other thing."""
-    for name in OPERATIONS:
+    for name in OPERATIONS_OF[platform]:
         search = partial(meanwhiles, name=name)
-        yield from _each(search, setting, share, of, single=True)
+        among = scenarios(setting, edition=edition, platform=platform)
+        yield from _each(search, among, share, of, single=True)
 
 
 def _each(
     search: Callable[[Scenario], Iterator[tuple[History, Outcome]]],
-    setting: str, share: int, of: int, *, single: bool = False,
+    among: Iterator[Scenario], share: int, of: int, *, single: bool = False,
 ) -> Runs:  # fmt: skip
-    for number, scenario in enumerate(scenarios(setting)):
+    for number, scenario in enumerate(among):
         if number % share != of or (single and len(scenario.names) > 1):
             continue
         for history, outcome in search(scenario):
-            yield f"{setting} {' + '.join(scenario.names)}", history, outcome
+            yield f"{scenario.setting} {' + '.join(scenario.names)}", history, outcome
 
 
 @define

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
-from chatbridge.http_types import HttpRequest, HttpResponse
+from chatbridge.http_types import HttpRequest, HttpResponse, WebhookAnswer
 from chatbridge.plugins import Plugins
 from chatbridge.records import BotRecord
+from chatbridge.testing.simulator import Fault, OwedWebhook
 from chatbridge.testing.world.faults import Effect
 from chatbridge.testing.world.shown_calls import ShownCall
 
@@ -81,12 +82,57 @@ class Chats(ABC):
         """
 
     @abstractmethod
-    def told_wait(self, response: HttpResponse) -> float:
-        """Return the seconds that a 429 of the platform names."""
-
-    @abstractmethod
     def refuses_all(self, number: int) -> bool:
         """Tell whether nothing can be shown to somebody now."""
+
+    def is_busy(self) -> bool:
+        """Tell whether the platform still wants something of the bridge."""
+        return bool(self.waiting())
+
+    def lacks_webhook(self) -> bool:
+        """Tell whether an administrator has to set the webhook again."""
+        return False
+
+    def became_of(self, response: HttpResponse) -> str:
+        """Return "shown", "refused", or "unreachable" where the person wants nothing any more.
+
+        Args:
+            response: to a call that shows something.
+        """
+        return {200: "shown", 403: "unreachable"}.get(response.status, "refused")
+
+    def told_wait(self, response: HttpResponse) -> float:
+        """Return the seconds that a 429 names elsewhere than in its header."""
+        del response
+        return 0.0
+
+    def too_many(self, seconds: int, effect: Effect) -> None:
+        """Let the platform find the next call to be one too many.
+
+        Args:
+            seconds: to wait.
+            effect: the call.
+        """
+        del effect
+        fault = Fault(kind="status", status=429, retry_after=seconds)
+        self.simulator.switch_fault(fault)
+
+    def sent(self, link: str, response: HttpResponse) -> None:
+        """Note that something is shown now.
+
+        Args:
+            link: the key of its link, empty for none.
+            response: to the call.
+        """
+        del link, response
+
+    def answered(self, owed: OwedWebhook, answer: WebhookAnswer) -> None:
+        """Judge the answer of 200 to a webhook."""
+        del owed, answer
+
+    def most_receipts(self) -> int:
+        """Return how many records of receipts there may be."""
+        return 0
 
 
 @cache

@@ -70,6 +70,7 @@ class DeskTruth:
     file_owners: dict[str, str] = field(factory=dict)
     moved_chats: dict[int, int] = field(factory=dict)
     in_jira: Counter[int] = field(factory=Counter)
+    violations: list[str] = field(factory=list)
 
     def word(self, **facts: Any) -> Word:
         """Return a fresh word."""
@@ -112,6 +113,12 @@ class DeskTruth:
         """Return the number that a chat has now."""
         return self.moved_chats.get(chat, chat)
 
+    def wrong(self, invariant: str, what: str) -> None:
+        """Note that an invariant does not hold."""
+        now = self.world.clock.monotonic()
+        place = f"at {now:.1f}, effect {self.world.gate.count}"
+        self.violations.append(f"{invariant}: {what} ({place})")
+
     def _note_issue(self, issue: Any) -> None:
         text = text_of(issue.description)
         for number in words_in(text):
@@ -121,6 +128,11 @@ class DeskTruth:
             # A file alone says nothing but who sent it.
             person = _PERSON.search(text)
             self.owners[issue.issue_id] = int(person[1]) if person else _GROUP
+
+    def _judge_place(self, issue: Any, word: Word) -> None:
+        """Judge that what somebody wrote stands in a request of theirs."""
+        if self.home(self.owners[issue.issue_id]) != self.home(word.chat):
+            self.wrong("I22", f"{word} was written into the request of another chat")
 
     def _note_comment(self, issue: Any, comment: Any, now: float) -> None:
         shown = issue.is_request and comment.public and comment.restricted_to is None
@@ -135,5 +147,6 @@ class DeskTruth:
             for number in numbers:
                 if self.words[number].chat:
                     self.in_jira[number] += 1
+                    self._judge_place(issue, self.words[number])
         elif changes[-1][1] != shown:
             changes.append((max(now, comment.visible_from), shown))

@@ -53,7 +53,32 @@ OPERATIONS: Final[dict[str, tuple[Step, ...]]] = {
     "race": (("invites", 0), ("opens_link", 1), ("opens_link", 0)),
     "fetches": (("comments", 0, "bare file"), ("fetches", 0, 0, -1)),
 }
-"""What people can do, by a short name."""
+"""What people can do, by a short name, where chats are Telegram's."""
+
+_VIBER: Final[dict[str, tuple[Step, ...]]] = {
+    "document": (("sends", 0, "document"),),
+    "opens": (("opens", 0),),
+    "other opens": (("opens", 1),),
+    "opens stolen link": (("says", 1), ("opens_link", 1, 0)),
+    "borrows": (("borrows", 0, 1),),
+    "other borrows": (("opens", 1), ("borrows", 1, 0)),
+    "reads": (("reads", 0),),
+    "fails": (("fails", 0),),
+    "loses webhook": (("loses_webhook",), ("registers", 0)),
+    "fetches late": (("comments", 0, "file"), ("run", 0), ("flips", 0, -1)),
+    "is busy": (("refuses", 12),),
+    "is ill": (("refuses", 99),),
+}
+_TELEGRAM_ONLY: Final = ("edits", "replies", "album")
+
+OPERATIONS_OF: Final[dict[str, dict[str, tuple[Step, ...]]]] = {
+    "telegram": OPERATIONS,
+    "viber": {
+        **{name: steps for name, steps in OPERATIONS.items() if name not in _TELEGRAM_ONLY},
+        **_VIBER,
+    },
+}
+"""The same by the platform of the chats."""
 
 SETTINGS: Final = ("poll", "webhook", "hints")
 """How news comes: by polling and the feed; Telegram by webhook; Jira by webhook as well."""
@@ -71,11 +96,15 @@ class Scenario:
         names: of the operations.
         setting: one of SETTINGS.
         start: from which beginning.
+        edition: which Jira it is: "cloud" or "data_center".
+        platform: which chats they are: "telegram" or "viber", which cannot be polled.
     """
 
     names: tuple[str, ...]
     setting: str = "poll"
     start: str = "opened"
+    edition: str = "cloud"
+    platform: str = "telegram"
 
     def history(self, *faults: Step, last: Step | None = None) -> History:
         """Return the history in which this happens.
@@ -84,7 +113,8 @@ class Scenario:
             faults: armed before the bridge gets to work.
             last: another step between the operations and the work.
         """
-        done = tuple(step for name in self.names for step in OPERATIONS[name])
+        operations = OPERATIONS_OF[self.platform]
+        done = tuple(step for name in self.names for step in operations[name])
         mode = "poll" if self.setting == "poll" else "webhook"
         work: tuple[Step, ...] = (("run", 0),)
         if self.setting != "poll":
@@ -92,20 +122,24 @@ class Scenario:
             work = (("delivers", 0), ("run", 0), ("delivers", 0), ("run", 0))
         middle = (last,) if last is not None else ()
         steps = (*done, *middle, *faults, *work)
-        return History(steps, self.start, mode, 1, self.setting == "hints")
+        hints = self.setting == "hints"
+        return History(steps, self.start, mode, 1, hints, self.edition, self.platform)
 
 
-def scenarios(setting: str = "poll") -> Iterator[Scenario]:
+def scenarios(
+    setting: str = "poll", *, edition: str = "cloud", platform: str = "telegram"
+) -> Iterator[Scenario]:
     """Yield all scenarios of one and of two operations."""
-    names = list(OPERATIONS)
+    names = list(OPERATIONS_OF[platform])
+    where = {"edition": edition, "platform": platform}
     for first in names:
-        yield Scenario((first,), setting)
+        yield Scenario((first,), setting, **where)
     for first in names:
         for second in names:
-            yield Scenario((first, second), setting)
-    yield Scenario(("says",), setting, "nothing")
-    yield Scenario(("says", "says"), setting, "nothing")
-    yield Scenario(("says", "other says"), setting, "nothing")
+            yield Scenario((first, second), setting, **where)
+    yield Scenario(("says",), setting, "nothing", **where)
+    yield Scenario(("says", "says"), setting, "nothing", **where)
+    yield Scenario(("says", "other says"), setting, "nothing", **where)
 
 
 def single_faults(
@@ -135,7 +169,7 @@ def overdues(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
 
 def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:
     """Let people do something at each effect of a scenario."""
-    *before, step = OPERATIONS[name]
+    *before, step = OPERATIONS_OF[scenario.platform][name]
     history = _after(tuple(before), scenario.history())
     yield from _each_place(scenario, Course.of(history), "meanwhile", step, tuple(before))
 

@@ -23,6 +23,8 @@ from chatbridge.testing.world.stage import SITE, World
 
 Step = tuple[Any, ...]
 
+_MOST_PAUSE: Final = 60.0
+
 
 def perform(world: World, step: Step) -> None:
     """Let a step happen, then look at what is so."""
@@ -139,11 +141,19 @@ def _on_process(action: str) -> Callable[[World, int], None]:
 
 
 def _delivers(world: World, process: int) -> None:
-    """Bring all webhooks that are due to one process."""
+    """Bring all webhooks that are due to one process, and let it be asked for files."""
+    world.carry(world.processes[process % len(world.processes)])
+
+
+def _carries_on(world: World, process: int, seconds: float) -> None:
+    """Let a process work for a while, and be brought at once whatever becomes due."""
     chosen = world.processes[process % len(world.processes)]
-    for simulator in (world.desk, world.chats.simulator):
-        for owed in simulator.owed_webhooks():
-            chosen.deliver(simulator, owed)
+    until = world.clock.monotonic() + seconds
+    while (left := until - world.clock.monotonic()) > 0 and not world.truth.violations:
+        world.carry(chosen)
+        chosen.run()
+        world.truth.look()
+        world.clock.advance(min(max(chosen.next_due(), 1.0), _MOST_PAUSE, left))
 
 
 def _drops_hints(world: World) -> None:
@@ -196,6 +206,7 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "crash": _on_process("crash"),
     "stop": _on_process("stop"),
     "delivers": _delivers,
+    "carries_on": _carries_on,
     "together": _together,
     "expects": _expects,
     "fetches": _fetches,

@@ -23,7 +23,9 @@ OVERDUE_BY = 400.0
 _WAITS = (3, 7, 31, 95)
 """Seconds that a 429 names, in turn."""
 
-_REDONE = re.compile(r"^PUT |^DELETE |/attachTemporaryFile$|/issueLink$|^edit")
+_REDONE = re.compile(
+    r"^PUT |^DELETE |/attachTemporaryFile$|/issueLink$|^edit|^set_?[wW]ebhook"
+)
 """Calls that may be repeated although they change something."""
 
 _NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")
@@ -138,15 +140,16 @@ class GatedTransport:
 
     def _special(self, mode: str, effect: Effect, act: Any, lost: Exception) -> HttpResponse:
         world = self._world
-        simulator = world.desk if effect.place == "desk" else world.chats.simulator
         if mode == "too_many":
             # Only what names an issue can be one write too many to it.
             of_issue = effect.kind == "write" and "*" in effect.name
             reason = "jira-per-issue-on-write" if of_issue else "jira-burst-based"
             wait = _WAITS[world.gate.count % len(_WAITS)]
-            simulator.switch_fault(
-                Fault(kind="status", status=429, retry_after=wait, reason=reason)
-            )
+            if effect.place == "desk":
+                fault = Fault(kind="status", status=429, retry_after=wait, reason=reason)
+                world.desk.switch_fault(fault)
+            else:
+                world.chats.too_many(wait, effect)
             return act()  # type: ignore[no-any-return]
         if mode == "malformed":
             response = act()

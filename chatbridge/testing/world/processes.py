@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from attrs import define, field
 
 from chatbridge.bridge import Bridge
 from chatbridge.errors import ChatbridgeError
 from chatbridge.feed import Feed
+from chatbridge.file_serving import ServedFile
 from chatbridge.polling import Poller
-from chatbridge.testing.simulator import OwedWebhook, Simulator
+from chatbridge.testing.simulator import FetchedFile, OwedFetch, OwedWebhook, Simulator
 from chatbridge.testing.world.faults import Cancelled, Crash
+from chatbridge.web.files import file_response
 from chatbridge.workqueue import work_once
 
 _AFTER_ERROR = 5.0
@@ -76,7 +79,7 @@ class Process:
             nonlocal answer
             assert self.bridge is not None
             webhook = owed.received()
-            kind, *names = owed.url.removeprefix(self.world.public_url + "/").split("/")
+            kind, *names = urlsplit(owed.url).path.removeprefix("/").split("/")
             if kind == "hints":
                 answer = self.bridge.receive_hint(names[0], webhook)
             else:
@@ -86,7 +89,50 @@ class Process:
             self.guarded(receive)
         status = answer.status if answer is not None else (500 if self.alive else None)
         wait = answer.retry_after if answer is not None else None
-        simulator.webhook_answered(owed.webhook_id, status, wait)
+        body = answer.body if answer is not None else b""
+        simulator.webhook_answered(owed.webhook_id, status, wait, body)
+        if status == 200 and simulator is self.world.chats.simulator:
+            self.world.chats.answered(owed, answer)
+
+    def hand_out(self, simulator: Simulator, owed: OwedFetch) -> None:
+        """Let a platform fetch a file from it by an address, and judge what it gets."""
+        fetched: FetchedFile | None = None
+        token, name = unquote(urlsplit(owed.url).path).split("/")[-2:]
+        since = self.world.clock.monotonic()
+
+        def fetch() -> None:
+            nonlocal fetched
+            assert self.bridge is not None
+            status, fields, served = file_response(self.bridge, token, "GET")
+            fetched = FetchedFile(status)
+            if isinstance(served, ServedFile):
+                with served:
+                    fields.append(("Content-Length", str(served.length)))
+                    fetched = FetchedFile(status, dict(fields), b"".join(served))
+
+        if self._ensure_started():
+            self.guarded(fetch)
+        if fetched is not None and fetched.status == 200:
+            self.world.truth.handed_out(name, fetched.body, since)
+        simulator.fetched(owed.fetch_id, fetched)
+
+    def register(self) -> None:
+        """Let the administrator set the webhook; who calls back is answered by this process."""
+        simulator = self.world.chats.simulator
+
+        def call_back() -> None:
+            for owed in simulator.owed_webhooks():
+                self.deliver(simulator, owed)
+            if self.bridge is None:
+                # Nobody is left to hear the answer.
+                raise Crash
+
+        if self._ensure_started():
+            bridge = self.bridge
+            assert bridge is not None
+            simulator.deliver_now = call_back
+            self.guarded(lambda: bridge.admin.set_webhook(self.world.project))
+            simulator.deliver_now = None
 
     def crash(self) -> None:
         """Die at once."""
@@ -194,7 +240,7 @@ class Process:
         if self._ensure_started():
             self.guarded(fetch)
         if fetched is not None:
-            self.world.truth.handed_out(fetched, since)
+            self.world.truth.handed_out(file.name, fetched, since)
         return fetched
 
     def _is_due(self, name: str) -> bool:

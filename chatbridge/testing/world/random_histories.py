@@ -6,13 +6,14 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
-from chatbridge.testing.world.enumeration import FAULTS, OPERATIONS, SETTINGS, Scenario
+from chatbridge.testing.world.enumeration import FAULTS, OPERATIONS_OF, SETTINGS, Scenario
 from chatbridge.testing.world.histories import History
 from chatbridge.testing.world.operations import Step
 
 DEFAULT_STEPS: Final = 40
 
 _Draw = Callable[[random.Random], Step]
+_Draws = tuple[tuple[float, _Draw], ...]
 
 _STATUSES = ("In progress", "Waiting for customer", "Resolved", "Waiting for support")
 _KINDS = (
@@ -36,33 +37,33 @@ _BEHAVIOURS: tuple[tuple[str, tuple[Any, ...]], ...] = (
 _FORGED = ("", "{}", "[1]", '{"issue":{"id":"10001"},"comment":{"id":"1"}}', "\x00")
 
 
-def history_of(seed: int, steps: int = DEFAULT_STEPS) -> History:
+def history_of(seed: int, steps: int = DEFAULT_STEPS, platform: str = "telegram") -> History:
     """Return the history of a seed."""
     draw = random.Random(seed)  # noqa: S311 - reproducible on purpose
     start = draw.choice(("nothing", "opened", "opened", "two", "group"))
     mode = draw.choice(("poll", "webhook"))
     processes = draw.choice((1, 1, 2, 3))
     hints = draw.random() < 0.5
-    happened = [_step(draw) for _ in range(steps)]
+    happened = [_step(draw, _DRAWS_OF[platform]) for _ in range(steps)]
     # Drawn apart, so that the same seeds tell the same stories as before.
     editions = random.Random(f"edition {seed}")  # noqa: S311 - reproducible on purpose
     edition = editions.choice(("cloud", "cloud", "data_center"))
-    return History(tuple(happened), start, mode, processes, hints, edition)
+    return History(tuple(happened), start, mode, processes, hints, edition, platform)
 
 
-def double_crash_of(seed: int) -> History:
+def double_crash_of(seed: int, platform: str = "telegram") -> History:
     """Return a scenario of two operations in which the process dies twice, chosen by a seed."""
     draw = random.Random(f"two crashes {seed}")  # noqa: S311 - reproducible on purpose
-    names = tuple(draw.choice(list(OPERATIONS)) for _ in range(2))
+    names = tuple(draw.choice(list(OPERATIONS_OF[platform])) for _ in range(2))
     first = ("arms", draw.choice(("before", "after")), draw.randrange(1, 9))
     second = ("arms", draw.choice(("before", "after")), draw.randrange(1, 9))
-    plain = Scenario(names, draw.choice(SETTINGS)).history(first)
+    plain = Scenario(names, draw.choice(SETTINGS), platform=platform).history(first)
     return plain.with_steps((*plain.steps, ("run", 0), second, ("pass", 61), ("run", 0)))
 
 
-def _step(draw: random.Random) -> Step:
-    weights = [weight for weight, _ in _DRAWS]
-    return draw.choices([make for _, make in _DRAWS], weights)[0](draw)
+def _step(draw: random.Random, draws: _Draws) -> Step:
+    weights = [weight for weight, _ in draws]
+    return draw.choices([make for _, make in draws], weights)[0](draw)
 
 
 def _chat(name: str, *more: Any) -> _Draw:
@@ -104,7 +105,7 @@ _AT_ONCE: Final[tuple[_Draw, ...]] = (
 )  # fmt: skip
 """What people may do in the middle of an effect."""
 
-_DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
+_DRAWS: Final[_Draws] = (
     (10, _chat("says")),
     (5, lambda draw: ("sends", draw.randrange(3), draw.choice(_SENT))),
     (3, _chat("edits")),
@@ -141,3 +142,19 @@ _DRAWS: Final[tuple[tuple[float, _Draw], ...]] = (
     (1, lambda draw: ("jump", draw.randrange(3), draw.choice((-3e8, -4000, 60, 90_000, 3e8)))),
 )
 """How likely each kind of step is, and how one is drawn."""
+
+_ON_VIBER: Final[_Draws] = (
+    (4, _chat("opens")),
+    (3, lambda draw: ("opens_link", draw.randrange(3), draw.randrange(3))),
+    (3, lambda draw: ("borrows", draw.randrange(3), draw.randrange(3))),
+    (3, lambda draw: ("sends", draw.randrange(3), "sticker")),
+    (2, _chat("reads")),
+    (3, _chat("fails")),
+    (1, _chat("strange")),
+    (2, lambda draw: ("refuses", draw.choice((12, 13, 99)))),
+    (0.7, lambda _: ("loses_webhook",)),
+    (1.5, _process("registers")),
+    (1, lambda draw: ("carries_on", draw.randrange(3), draw.choice((90, 600, 2000, 4000)))),
+)
+_DRAWS_OF: Final[dict[str, _Draws]] = {"telegram": _DRAWS, "viber": _DRAWS + _ON_VIBER}
+"""The same by the platform; what its people cannot do does nothing."""

@@ -34,6 +34,7 @@ from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
 from chatbridge.testing.world.telegram_chats import TelegramChats
 from chatbridge.testing.world.truth import Truth
+from chatbridge.testing.world.viber_chats import ViberChats
 from chatbridge.vault import Vault
 
 SITE = "acme"
@@ -43,7 +44,7 @@ _KEYSET = Keyset(
     generation=1, instance_id="world", current=1, data_keys={1: b"d" * 32},
     index_key=b"i" * 32, marker_key=b"m" * 32, token_key=b"t" * 32,
 )  # fmt: skip
-PLATFORMS: dict[str, type[Chats]] = {"telegram": TelegramChats}
+PLATFORMS: dict[str, type[Chats]] = {"telegram": TelegramChats, "viber": ViberChats}
 """Every platform that the world knows, by its name."""
 _KINDS = ("keyset", "project", "conversation", "link", "claim", "receipt", "invitation")
 
@@ -65,20 +66,20 @@ class World:
     """
 
     site = SITE
-    public_url = PUBLIC_URL
+    project = "support"
 
     def __init__(
         self, beginning: Beginning | None = None, *, mode: str = "poll", processes: int = 1,
         hints: bool = False, edition: str = "cloud", platform: str = "telegram",
         make_desk: MakeDesk = JiraDesk,
     ) -> None:  # fmt: skip
-        self.mode = mode
         self.edition = edition
         self.make_desk = make_desk
         self.clock = VirtualClock()
         self.skews: dict[str, float] = {}
         self.desk = DeskSimulator(clock=self.clock, kind=edition)
         self.chats: Chats = PLATFORMS[platform](self)
+        self.mode = mode = mode if mode in self.chats.modes else self.chats.modes[0]
         self.places = {_SITE_URL: self.desk, **dict.fromkeys(self.chats.urls, self.chats.simulator)}
         self.storage = MemoryStorage(now=self.clock.time)
         self.truth = Truth(self)
@@ -119,6 +120,14 @@ class World:
             clock=HostClock(self.clock, self.skews, process),
             timings=self.timings,
         )
+
+    def carry(self, process: Process) -> None:
+        """Bring all webhooks that are due to a process, and fetch the files that are wanted."""
+        for simulator in (self.desk, self.chats.simulator):
+            for owed in simulator.owed_webhooks():
+                process.deliver(simulator, owed)
+            for wanted in simulator.owed_fetches():
+                process.hand_out(simulator, wanted)
 
     def token_of(self, bridge: Bridge, issue_id: str, comment_id: str, file: Any) -> str:
         """Return the token of an address that a bridge has given out for a file at some time."""
@@ -212,7 +221,7 @@ class World:
         self.storage.put("keyset:1", wrap_keyset(_KEYSET, [_ROOT.reveal()]))
         known = self.desk.credentials()
         settings = ProjectSettings(
-            name="support", site=SITE, service_desk=known["service_desk"],
+            name=self.project, site=SITE, service_desk=known["service_desk"],
             request_type=known["request_type"],
         )  # fmt: skip
         vault = Vault(self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic))

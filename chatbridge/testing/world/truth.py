@@ -62,8 +62,9 @@ class Truth(DeskTruth):
     wordings: dict[str, int] = field(factory=dict)
     texts: Counter[str] = field(factory=Counter)
     doubts: Counter[str] = field(factory=Counter)
-    violations: list[str] = field(factory=list)
     handed: list[HandedLink] = field(factory=list)
+    sent_about: dict[str, str] = field(factory=dict)
+    failed: list[str] = field(factory=list)
     paused: bool = False
     unpaused_effects: int = 0
     _open: dict[str, dict[str, str]] = field(factory=dict)
@@ -114,12 +115,14 @@ class Truth(DeskTruth):
     def _note_shown(
         self, process: str, call: _Call, shows: ShownCall, response: HttpResponse
     ) -> None:
-        if response.status == 403 and _NOT_PASSED_ON.search(shows.text):
+        became = self.world.chats.became_of(response)
+        if became == "unreachable" and _NOT_PASSED_ON.search(shows.text):
             # Who blocked the bot cannot be told.
             self.texts.update(shows.ids)
-        if response.status != 200:
+        if became != "shown":
             return
         link = self._link_of(shows)
+        self.world.chats.sent(link, response)
         self._open.setdefault(process, {}).update(dict.fromkeys(call.ids, link))
         for text in call.ids:
             self.texts[text] += 1
@@ -134,8 +137,10 @@ class Truth(DeskTruth):
         if shows.files:
             self._judge_bytes(shows, response)
 
-    def handed_out(self, data: bytes, since: float) -> None:
+    def handed_out(self, name: str, data: bytes, since: float) -> None:
         """Note what somebody fetched from the bridge, by a call that began then, and judge it."""
+        if words_in(name) != words_in_bytes(data):
+            self.wrong("I5", "other bytes than those of the file were handed out")
         if self.paused:
             self.wrong("I16", "a file was handed out while the project was paused")
         for number in words_in_bytes(data):
@@ -170,12 +175,6 @@ class Truth(DeskTruth):
         """Note that a process could not write; it knows what it sent, another one does not."""
         if len(self.world.processes) > 1:
             self.forget(process)
-
-    def wrong(self, invariant: str, what: str) -> None:
-        """Note that an invariant does not hold."""
-        now = self.world.clock.monotonic()
-        place = f"at {now:.1f}, effect {self.world.gate.count}"
-        self.violations.append(f"{invariant}: {what} ({place})")
 
     def _link_of(self, shows: ShownCall) -> str:
         """Return the key of the link on which something was sent."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from chatbridge.invitations import Invitation
 from chatbridge.links import Link, LinkState
 from chatbridge.records import Claim, Conversation
 from chatbridge.testing.desk_behaviour import Behaviour
@@ -15,7 +14,7 @@ from chatbridge.testing.world.handed_links import may_be_home
 from chatbridge.testing.world.operations import perform, was_told
 from chatbridge.testing.world.people import agents_files
 from chatbridge.testing.world.shown_calls import words_in
-from chatbridge.testing.world.stage import World
+from chatbridge.testing.world.stage import SITE, World
 
 SWEEPS: Final = 2 * 600.0 + 300.0 + 120.0 + 60.0
 """Seconds after which all must have come to its place: two looks for unfinished work, the longest
@@ -51,6 +50,8 @@ def _calm(world: World) -> None:
     world.desk.state.behaviour = Behaviour(banks=world.desk.state.behaviour.banks)
     if world.truth.paused:
         perform(world, ("resumes_project",))
+    if world.chats.lacks_webhook():
+        perform(world, ("registers", 0))
 
 
 def _until_settled(world: World, seconds: float) -> list[str]:
@@ -76,7 +77,7 @@ def _until_settled(world: World, seconds: float) -> list[str]:
 def _open_ends(world: World) -> list[str]:
     """Return what has not come to its place yet."""
     problems = [] if all(process.idle for process in world.processes) else ["I20: still at work"]
-    if world.chats.waiting():
+    if world.chats.is_busy():
         problems.append("I20: updates are not acknowledged")
     if problems:
         return problems
@@ -150,6 +151,7 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
         if now != home and not may_be_home(world.truth, issue.issue_id, now):
             problems.append("I22: a link names another chat")
         problems += _notes(world, issue)
+        problems += _untold(world, issue, link)
         if not issue.is_request:
             continue
         missing = _missing(world, issue)
@@ -232,26 +234,33 @@ def _is_broken(truth: Any, own: list[Any], now: list[int]) -> bool:
 
 def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
     """Return what is wrong with a link that stopped: it has a reason, and somebody was told."""
-    notes = [
-        each
-        for each in issue.comments.values()
-        if each.author.account_id == BOT.account_id and not each.public
-    ]
     if link.reason == "burst":
         asked = any("Shall I show them all" in text for text in world.truth.texts)
         return [] if asked else ["I27: a link is held and nobody was asked"]
-    if link.reason in {"blocked", "chat_gone"} and world.chats.refuses_all(home):
-        return [] if notes else ["I27: a chat cannot be reached and no agent was told"]
+    if link.reason in {"blocked", "chat_gone", "not_subscribed"} and world.chats.refuses_all(home):
+        return [] if _notes_of(issue) else ["I27: a chat cannot be reached and no agent was told"]
     return [f"I1: a link is {link.state} ({link.reason}) without need"]
 
 
+def _untold(world: World, issue: Any, link: Link) -> list[str]:
+    """Return what the platform reported as not shown, and no agent was told of."""
+    reported = world.vault.key(Link, SITE, link.issue_id) in world.truth.failed
+    if not reported or not issue.is_request or world.marks & {"restored", "request gone"}:
+        return []
+    return [] if _notes_of(issue) else ["I27: a message was not shown and no agent was told"]
+
+
+def _notes_of(issue: Any) -> list[Any]:
+    """Return the internal notes of the bridge on an issue."""
+    ours = [each for each in issue.comments.values() if each.author.account_id == BOT.account_id]
+    return [each for each in ours if not each.public]
+
+
 def _notes(world: World, issue: Any) -> list[str]:
-    notes = Counter(
-        each.wiki for each in issue.comments.values()
-        if each.author.account_id == BOT.account_id and not each.public
-    )  # fmt: skip
+    notes = Counter(each.wiki for each in _notes_of(issue))
     told = [name for name in world.truth.doubts if name.startswith("POST servicedesk")]
     doubts = sum(world.truth.doubts[name] for name in told if name.endswith("/comment"))
+    doubts += len(world.truth.failed)
     return [
         f"I27: agents were told {count} times" for count in notes.values() if count > 1 + doubts
     ]
@@ -262,14 +271,11 @@ def _sizes(world: World) -> list[str]:
     problems = [f"I19: a link takes {size} bytes" for size in sizes if size > _LINK_BYTES]
     if len(list(world.vault.scan(Claim))) > 2:
         problems.append("I28: there are more claims than what is claimed")
-    rows = len(world.rows())
-    most = (
-        2
-        + 2
-        + len(list(world.vault.scan(Invitation)))
-        + 2 * (len(world.truth.owners) + 3)
-        + 2 * len(world.truth.moved_chats)
-    )
+    receipts = len(world.storage.scan("receipt").rows)
+    if receipts > world.chats.most_receipts():
+        problems.append(f"I28: {receipts} receipts")
+    rows = len(world.rows()) - receipts - len(world.storage.scan("invitation").rows)
+    most = 2 + 2 + 2 * (len(world.truth.owners) + 3) + 2 * len(world.truth.moved_chats)
     if rows > most:
         problems.append(f"I28: {rows} rows")
     return problems
