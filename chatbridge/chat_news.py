@@ -64,8 +64,9 @@ class ChatNews:
             self._tell_not_shown(scene, kept, event)
         elif isinstance(event, AvailabilityChanged) and event.available:
             self._answers.resume(scene, kept)
-        else:
+        elif scene.bot.adapter.capabilities.ordered:
             self._suspend(scene, kept)
+        # Else it may be older than what the chat has sent since: the next answer finds out.
         # Known as done, so that a late repeat does not undo what came after it.
         self._vault.update(kept, lambda record: record.finished(scene.key))
 

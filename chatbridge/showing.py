@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from attrs import evolve, frozen
 
+from chatbridge.adapter import EditsMessages
 from chatbridge.clock import Clock
 from chatbridge.comment_drafts import draft_of, edit_of, file_not_shown
 from chatbridge.comments import Comment
@@ -121,16 +122,19 @@ class Showing:
 
         def complete(link: Link, messages: tuple[str, ...]) -> Link:
             link = evolve(link, note=link.note or note)
-            return self._shown(link, comment, messages, settings)
+            return self._shown(link, comment, messages, scene)
 
         return self._deliver(kept, scene, draft, complete, fresh_until, lost=files.lost)
 
     def _shown(
-        self, link: Link, comment: Comment, messages: tuple[str, ...], settings: ProjectSettings
+        self, link: Link, comment: Comment, messages: tuple[str, ...], scene: LinkScene
     ) -> Link:
         number = int(comment.comment_id)
-        if not settings.agent_edits:
+        if not scene.settings.agent_edits:
             return evolve(link, seen=link.seen | {number})
+        if len(messages) > 1 or not isinstance(scene.bot.adapter, EditsMessages):
+            # Nothing can be changed in place, so nothing of it needs to be kept.
+            messages = ()
         minute = int(self._clock.time() // 60)
         return link.with_shown(Shown(number, comment.mark, messages, minute))
 
@@ -145,7 +149,7 @@ class Showing:
         in_place, again = edit_of(comment, scene.label, settings, texts)
 
         def complete(link: Link, messages: tuple[str, ...]) -> Link:
-            return self._shown(link, comment, messages, settings)
+            return self._shown(link, comment, messages, scene)
 
         if self._can_be_edited(shown, comment, scene):
             job = self._job(scene, in_place, complete, fresh_until)

@@ -85,6 +85,16 @@ class Chats(ABC):
     def refuses_all(self, number: int) -> bool:
         """Tell whether nothing can be shown to somebody now."""
 
+    def gave_up(self, number: int) -> bool:
+        """Tell whether an update that does not wait any more was never taken."""
+        del number
+        return False
+
+    def had_a_chance(self, number: int) -> bool:
+        """Tell whether the bridge was asked often enough to know of an update."""
+        del number
+        return True
+
     def is_busy(self) -> bool:
         """Tell whether the platform still wants something of the bridge."""
         return bool(self.waiting())
@@ -127,7 +137,7 @@ class Chats(ABC):
         del link, response
 
     def answered(self, owed: OwedWebhook, answer: WebhookAnswer) -> None:
-        """Judge the answer of 200 to a webhook."""
+        """Judge the answer to a webhook."""
         del owed, answer
 
     def most_receipts(self) -> int:

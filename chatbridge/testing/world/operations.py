@@ -48,7 +48,13 @@ def _judge_acknowledged(world: World) -> None:
     truth = world.truth
     waiting = world.chats.waiting()
     for number in [number for number in truth.updates if number not in waiting]:
-        for word in [truth.words[each] for each in truth.updates.pop(number)]:
+        words = [truth.words[each] for each in truth.updates.pop(number)]
+        if world.chats.gave_up(number):
+            # Who had no chance to know of it can tell nobody; of all others it is judged at last.
+            for word in words:
+                word.command |= not world.chats.had_a_chance(number)
+            continue
+        for word in words:
             if not truth.in_jira[word.number] and not word.command and not was_told(world, word):
                 truth.wrong("I6", f"{word} was acknowledged, but it is nowhere")
 

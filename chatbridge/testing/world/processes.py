@@ -91,7 +91,7 @@ class Process:
         wait = answer.retry_after if answer is not None else None
         body = answer.body if answer is not None else b""
         simulator.webhook_answered(owed.webhook_id, status, wait, body)
-        if status == 200 and simulator is self.world.chats.simulator:
+        if answer is not None and simulator is self.world.chats.simulator:
             self.world.chats.answered(owed, answer)
 
     def hand_out(self, simulator: Simulator, owed: OwedFetch) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from attrs import frozen
 
-_WORD: Final = re.compile(r"q(\d+)q")
+_WORD: Final = re.compile(r"(?<![a-z0-9])q(\d+)q(?![a-z0-9])")
 
 
 @frozen

@@ -28,7 +28,7 @@ UNASKED: Final = 10
 
 _QUESTION: Final = "Shall I show them all?"
 _LABEL: Final = re.compile(r"[A-Z]+-\d+")
-_WORD: Final = re.compile(r"q\d+q")
+_WORD: Final = re.compile(r" q\d+q$")
 _CONTENT: Final = re.compile(r"/attachment/(?:content/)?(\d+)")
 _OUR_FILE: Final = re.compile(r"(photo|paper \d+)-[a-z2-7]{16}\.")
 """The name that a customer's file has in Jira."""

@@ -6,6 +6,7 @@ Failures come inside HTTP 200, and files are fetched from the bridge after the c
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import unquote, urlsplit
@@ -21,6 +22,8 @@ from chatbridge.testing.world.shown_calls import ShownCall, words_in
 
 _NOT_SUBSCRIBED: Final = 6
 _TOO_MANY: Final = 12
+_ENOUGH: Final = 30
+"""Tries of one callback that a living bridge has refused, after which it must know of it."""
 _NUMBERS: Final = {chat: number for number, chat in viber_people.IDS.items()}
 
 
@@ -37,6 +40,11 @@ class ViberChats(Chats):
     modes: ClassVar[tuple[str, ...]] = ("webhook",)
     sends: ClassVar[str] = "send_message"
     steps: ClassVar[Mapping[str, CustomerStep]] = viber_people.STEPS
+
+    def __init__(self, world: Any) -> None:
+        super().__init__(world)
+        self._taken: set[int] = set()
+        self._tries: Counter[int] = Counter()
 
     def bot(self, mode: str) -> BotRecord:
         """See `Chats.bot`."""
@@ -57,6 +65,14 @@ class ViberChats(Chats):
     def waiting(self) -> set[int]:
         """See `Chats.waiting`."""
         return {callback.number for callback in self.simulator.state.callbacks.waiting}
+
+    def gave_up(self, number: int) -> bool:
+        """See `Chats.gave_up`; Viber does so after an hour."""
+        return number not in self._taken
+
+    def had_a_chance(self, number: int) -> bool:
+        """See `Chats.had_a_chance`; in an hour there are some sixty tries."""
+        return self._tries[number] >= _ENOUGH
 
     def is_busy(self) -> bool:
         """See `Chats.is_busy`; files have still to be fetched after the call that shows them."""
@@ -106,6 +122,11 @@ class ViberChats(Chats):
 
     def answered(self, owed: OwedWebhook, answer: WebhookAnswer) -> None:
         """See `Chats.answered`."""
+        number = int(owed.webhook_id.partition("/")[0])
+        if answer.status != 200:
+            self._tries[number] += not self.world.truth.paused
+            return
+        self._taken.add(number)
         callback = json.loads(owed.body)
         if callback["event"] == "conversation_started":
             self._judge_welcome(answer.body)
