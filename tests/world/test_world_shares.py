@@ -5,36 +5,27 @@ Releases run all of it by the command line, see docs/design/the-world.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 import pytest
 
 from chatbridge.testing.world import campaign
-from chatbridge.testing.world.campaign import Campaign, Runs
+from chatbridge.testing.world.campaign import Runs
 from chatbridge.testing.world.enumeration import SETTINGS
 from chatbridge.testing.world.interleaving import all_orders
 from chatbridge.testing.world.operations import Step
+
+Search = Callable[[Runs], list[str]]
 
 ONE: tuple[Step, ...] = (("comments", 0),)
 TWO: tuple[Step, ...] = (("comments", 0), ("comments", 0))
 
 
-def problems_in(runs: Runs) -> list[str]:
-    """Return what failed, each with what replays it."""
-    lines: list[str] = []
-    search = Campaign(lines.append, every=1e9)
-    search.go(runs, most_failures=3)
-    assert search.runs > 0
-    return [
-        f"{outcome.problems[0]}: --history '{history.as_text()}'"
-        for _, history, outcome in search.failures
-    ]
-
-
 @pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
 @pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I20", "I25")
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_single_faults_break_nothing(setting: str) -> None:
+def test_single_faults_break_nothing(setting: str, problems_in: Search) -> None:
     """Any one fault at any effect of some scenarios keeps every invariant."""
     runs = campaign.all_single_faults(setting, share=61, of=5)
     assert [] == problems_in(islice(runs, 200))
@@ -42,14 +33,14 @@ def test_single_faults_break_nothing(setting: str) -> None:
 
 @pytest.mark.fault("F5", "F6")
 @pytest.mark.invariant("I3", "I9")
-def test_standing_still_breaks_nothing() -> None:
+def test_standing_still_breaks_nothing(problems_in: Search) -> None:
     """A process may stand still at any effect while another one works."""
     assert [] == problems_in(islice(campaign.all_pauses("poll", share=101, of=7), 150))
 
 
 @pytest.mark.fault("F2", "F3", "F36", "F37")
 @pytest.mark.invariant("I1", "I6", "I7")
-def test_two_crashes_break_nothing() -> None:
+def test_two_crashes_break_nothing(problems_in: Search) -> None:
     """A process may die twice."""
     assert [] == problems_in(campaign.double_crashes(0, 100))
 
@@ -89,7 +80,7 @@ def test_two_crashes_break_nothing() -> None:
     "I27",
     "I28",
 )
-def test_random_histories_break_nothing() -> None:
+def test_random_histories_break_nothing(problems_in: Search) -> None:
     """Histories with all faults on keep every invariant."""
     assert [] == problems_in(campaign.random_runs(0, 50, 40))
 
@@ -107,7 +98,7 @@ def test_every_order_of_two_workers_sends_a_comment_once() -> None:
 @pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I20", "I25")
 @pytest.mark.heavy
 @pytest.mark.parametrize("setting", SETTINGS)
-def test_a_share_of_all_single_faults(setting: str) -> None:
+def test_a_share_of_all_single_faults(setting: str, problems_in: Search) -> None:
     """Any one fault at any effect of every 23rd scenario keeps every invariant."""
     assert [] == problems_in(campaign.all_single_faults(setting, share=23, of=3))
 
@@ -115,7 +106,7 @@ def test_a_share_of_all_single_faults(setting: str) -> None:
 @pytest.mark.fault("F5", "F6")
 @pytest.mark.invariant("I3", "I9")
 @pytest.mark.heavy
-def test_a_share_of_all_pauses() -> None:
+def test_a_share_of_all_pauses(problems_in: Search) -> None:
     """A process may stand still at any effect of every 29th scenario."""
     assert [] == problems_in(campaign.all_pauses("poll", share=29, of=3))
 
@@ -123,7 +114,7 @@ def test_a_share_of_all_pauses() -> None:
 @pytest.mark.fault("F12", "F16", "F18", "F78")
 @pytest.mark.invariant("I2")
 @pytest.mark.heavy
-def test_a_share_of_all_meanwhiles() -> None:
+def test_a_share_of_all_meanwhiles(problems_in: Search) -> None:
     """People may do anything at any effect of some scenarios."""
     assert [] == problems_in(campaign.all_meanwhiles("poll", share=6, of=0))
 
@@ -131,7 +122,7 @@ def test_a_share_of_all_meanwhiles() -> None:
 @pytest.mark.fault("F2", "F3", "F36", "F37")
 @pytest.mark.invariant("I1", "I6", "I7")
 @pytest.mark.heavy
-def test_many_double_crashes() -> None:
+def test_many_double_crashes(problems_in: Search) -> None:
     """A process may die twice, in many ways."""
     assert [] == problems_in(campaign.double_crashes(1000, 4000))
 
@@ -172,7 +163,7 @@ def test_many_double_crashes() -> None:
     "I28",
 )
 @pytest.mark.heavy
-def test_many_random_histories() -> None:
+def test_many_random_histories(problems_in: Search) -> None:
     """Many histories with all faults on keep every invariant."""
     assert [] == problems_in(campaign.random_runs(1000, 2200, 40))
 

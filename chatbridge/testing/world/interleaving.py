@@ -72,7 +72,11 @@ class _Worker:
 
 
 def all_orders(
-    steps: tuple[Step, ...] = (("comments", 0),), *, leases: int = 0, most: int | None = None
+    steps: tuple[Step, ...] = (("comments", 0),),
+    *,
+    leases: int = 0,
+    most: int | None = None,
+    platform: str = "telegram",
 ) -> Iterator[Order]:
     """Yield every order of two workers on one link, found by trying one after the other.
 
@@ -80,12 +84,13 @@ def all_orders(
         steps: what people did before both workers wake.
         leases: how often a lease may pass in the middle.
         most: orders to try; None: all.
+        platform: which chats they are.
     """
     waiting: list[tuple[int, ...]] = [()]
     tried = 0
     while waiting and (most is None or tried < most):
         prefix = waiting.pop()
-        order = one_order(prefix, steps, leases=leases)
+        order = one_order(prefix, steps, leases=leases, platform=platform)
         tried += 1
         for place in range(len(prefix), len(order.choices)):
             waiting += [
@@ -96,15 +101,18 @@ def all_orders(
         yield order
 
 
-def one_order(prefix: tuple[int, ...], steps: tuple[Step, ...], *, leases: int = 0) -> Order:
+def one_order(
+    prefix: tuple[int, ...], steps: tuple[Step, ...], *, leases: int = 0, platform: str = "telegram"
+) -> Order:
     """Run one order: the prefix, then always the first worker that can go on.
 
     Args:
         prefix: the first choices.
         steps: what people did before.
         leases: how often a lease may pass.
+        platform: which chats they are.
     """
-    world = _ready(steps)
+    world = _ready(steps, platform)
     key = world.vault.key(Link, SITE, next(iter(world.desk.state.issues)))
     workers = [_Worker(_working(world, number, key)) for number in range(2)]
 
@@ -131,8 +139,9 @@ def one_order(prefix: tuple[int, ...], steps: tuple[Step, ...], *, leases: int =
     return Order(tuple(choices), tuple(options), tuple(settle(world)))
 
 
-def _ready(steps: tuple[Step, ...]) -> World:
-    world = prepare(World(beginning("opened", "poll"), processes=2))
+def _ready(steps: tuple[Step, ...], platform: str) -> World:
+    start = beginning("opened", "poll", platform=platform)
+    world = prepare(World(start, processes=2, platform=platform))
     for number in (0, 1):
         perform(world, ("run", number))
     for step in steps:

@@ -50,6 +50,8 @@ class GatedStorage(Storage):
 
     def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
+        if ttl is None and key.startswith("receipt:"):
+            self._world.truth.wrong("I28", "a receipt is kept without an end")
         try:
             version: str = self._pass(
                 "put", key, lambda: self._shared.put(key, value, expect=expect, ttl=ttl)

@@ -176,6 +176,8 @@ class World:
         with self._standing(effect.process) as others:
             for _ in range(3):
                 for other in others:
+                    # Who repeats a webhook that is not answered in time comes to another process.
+                    self.carry(other)
                     other.run()
                 self.clock.advance(self.timings.lease / 2 + 1)
 

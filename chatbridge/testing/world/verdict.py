@@ -79,6 +79,8 @@ def _open_ends(world: World) -> list[str]:
     problems = [] if all(process.idle for process in world.processes) else ["I20: still at work"]
     if world.chats.is_busy():
         problems.append("I20: updates are not acknowledged")
+    if world.chats.lacks_webhook():
+        problems.append("I20: the webhook could not be set")
     if problems:
         return problems
     links = {kept.record.issue_id: kept for kept in world.vault.scan(Link)}
