@@ -11,7 +11,7 @@ from typing import Final
 from attrs import evolve
 
 from chatbridge.answers import Answers
-from chatbridge.errors import Refusal
+from chatbridge.errors import Refusal, RetryLaterError
 from chatbridge.events import AvailabilityChanged, ConversationMigrated, DeliveryReported
 from chatbridge.links import Link, LinkState
 from chatbridge.moves import Moves, links_of
@@ -25,6 +25,7 @@ from chatbridge.state_texts import note_of
 from chatbridge.vault import Kept, Vault
 
 _BLOCKED: Final = UNREACHABLE[Refusal.BLOCKED]
+_NOTED: Final = 2.0
 
 NEWS: Final = (AvailabilityChanged, DeliveryReported, ConversationMigrated)
 """The events that are news of a chat."""
@@ -76,6 +77,9 @@ class ChatNews:
         """Let agents know that a message which the platform had taken was not shown after all.
 
         Where its receipt is gone, those of the chat's current request are told.
+
+        Raises:
+            RetryLaterError: another note has to be written first.
         """
         site = scene.desk.desk.site
         note = note_of("failed_later", self._situations.clock.time())
@@ -83,9 +87,15 @@ class ChatNews:
         current = kept.record.current or "".join(kept.record.issues[-1:])
         links = (self._situations.link(kept.record, site, issue) for issue in (about, current))
         link = next(filter(None, links), None)
-        if link is not None:
-            self._vault.update(link, lambda record: evolve(record, note=record.note or note))
-            self._wake(link.key)
+        if link is None:
+            return
+        # A note of something that is over soon is dropped, and this would be with it.
+        noted = self._vault.update(
+            link, lambda record: evolve(record, note=note) if record.note in {"", note} else None
+        )
+        self._wake(link.key)
+        if noted is None:
+            raise RetryLaterError("agents are told of something else first", retry_after=_NOTED)
 
     def _suspend(self, scene: Scene, kept: Kept[Conversation]) -> None:
         note = note_of(_BLOCKED, self._situations.clock.time())

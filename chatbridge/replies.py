@@ -32,6 +32,9 @@ _log = logging.getLogger("chatbridge.replies")
 
 _MOST_STATUS_LINES = 5
 _MOST_UNKNOWN = 3
+_UNMENDED = 60.0
+_MENDED_BY_PEOPLE = frozenset({Refusal.UNAUTHORISED, Refusal.CONFLICT})
+"""Refusals that are about the bot, and end when somebody sets its token or its webhook again."""
 
 
 class Replies:
@@ -62,7 +65,8 @@ class Replies:
             owed: whether it tells of something that was lost, which nobody else will tell.
 
         Raises:
-            RetryLaterError: not shown yet; where it is owed, perhaps shown.
+            RetryLaterError: not shown yet; where it is owed, perhaps shown, or a person has to mend
+                the bot first.
         """
         if not text:
             return
@@ -78,6 +82,8 @@ class Replies:
             if error.reason is Refusal.MIGRATED and error.migrated_to:
                 self.say(bot, Address(error.migrated_to), event_key, text, owed=owed)
                 return
+            if owed and error.reason in _MENDED_BY_PEOPLE:
+                raise RetryLaterError("the bot cannot write", retry_after=_UNMENDED) from None
             _log.info("a reply was refused (%s)", error.reason)
 
     def answer_choice(self, bot: OpenBot, event: ChoicePicked, text: str) -> None:

@@ -128,6 +128,9 @@ class Setbacks:
             self._vault.update(fresh, lambda link: link.moved(old, new))
             return 0.0
         if error.reason in UNREACHABLE:
+            if fresh.record.note:
+                # It is about something else, and would be replaced.
+                fresh = self.write_note(fresh, desk)
             reason = UNREACHABLE[error.reason]
             fresh = self.change_state(
                 fresh, LinkState.SUSPENDED, reason, note=note_of(reason, self._clock.time())

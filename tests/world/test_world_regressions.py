@@ -58,6 +58,21 @@ FOUND = {
         '["arms","pause",20],["run",0]]]',
     "a wait is kept that was named for what may fail":
         '["opened","poll",1,false,[["sends",0,"album"],["arms","too_many",8],["run",0]]]',
+    "a late word that somebody left does not stop answers to who has written since":
+        '["opened","webhook",1,false,[["blocks",0],["arms","before",1],["delivers",0],["says",0],'
+        '["delivers",0],["run",0],["pass",3],["delivers",0],["run",0],["comments",0],["run",0]],'
+        '"cloud","viber"]',
+    "a link keeps no ids of messages that cannot be changed":
+        '["opened","webhook",2,false,[["many_comments",0,5],["comments",0,"file"],'
+        '["comments",0,"long"],["run",0],["many_comments",0,5]],"cloud","viber"]',
+    "a loss is told once the webhook is set again":
+        '["opened","webhook",2,false,[["jump",0,300000000.0],["sends",2,"sticker"],'
+        '["arms","before",4],["delivers",1],["loses_webhook"],["carries_on",0,600]],'
+        '"data_center","viber"]',
+    "no note to agents takes the place of another":
+        '["opened","webhook",2,false,[["fails",0],["arms","meanwhile",13,["blocks",0]],'
+        '["refuses",99],["comments",0,"files"],["run",2],["flips",2,-2],["pass",130],'
+        '["arms","outage",24],["run",2],["crash",2],["says",0]],"data_center","viber"]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 

@@ -110,7 +110,7 @@ class Scenario:
         """Return the history in which this happens.
 
         Args:
-            faults: armed before the bridge gets to work.
+            faults: armed before anything happens.
             last: another step between the operations and the work.
         """
         operations = OPERATIONS_OF[self.platform]
@@ -121,7 +121,8 @@ class Scenario:
             # Webhooks find the process up; its own rounds come later.
             work = (("delivers", 0), ("run", 0), ("delivers", 0), ("run", 0))
         middle = (last,) if last is not None else ()
-        steps = (*done, *middle, *faults, *work)
+        # First, since some operations have effects of their own.
+        steps = (*faults, *done, *middle, *work)
         hints = self.setting == "hints"
         return History(steps, self.start, mode, 1, hints, self.edition, self.platform)
 

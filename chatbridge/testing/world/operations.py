@@ -155,6 +155,8 @@ def _carries_on(world: World, process: int, seconds: float) -> None:
     """Let a process work for a while, and be brought at once whatever becomes due."""
     chosen = world.processes[process % len(world.processes)]
     until = world.clock.monotonic() + seconds
+    # Nobody can begin in the middle of this.
+    world.at_rest = None
     while (left := until - world.clock.monotonic()) > 0 and not world.truth.violations:
         world.carry(chosen)
         chosen.run()

@@ -23,9 +23,7 @@ OVERDUE_BY = 400.0
 _WAITS = (3, 7, 31, 95)
 """Seconds that a 429 names, in turn."""
 
-_REDONE = re.compile(
-    r"^PUT |^DELETE |/attachTemporaryFile$|/issueLink$|^edit|^set_?[wW]ebhook"
-)
+_REDONE = re.compile(r"^PUT |^DELETE |/attachTemporaryFile$|/issueLink$|^edit|^set_?[wW]ebhook")
 """Calls that may be repeated although they change something."""
 
 _NUMBERS = re.compile(r"\d{4,}(:[A-Za-z0-9_-]+)?|[A-Z]+-\d+")

@@ -50,14 +50,15 @@ def _calm(world: World) -> None:
     world.desk.state.behaviour = Behaviour(banks=world.desk.state.behaviour.banks)
     if world.truth.paused:
         perform(world, ("resumes_project",))
-    if world.chats.lacks_webhook():
-        perform(world, ("registers", 0))
 
 
 def _until_settled(world: World, seconds: float) -> list[str]:
     until = world.clock.monotonic() + seconds
     rounds = 0
     while True:
+        if world.chats.lacks_webhook():
+            # The administrator tries until it works.
+            perform(world, ("registers", 0))
         for process in list(world.processes):
             if world.mode == "webhook" or world.desk.hints.registrations:
                 perform(world, ("delivers", rounds))

@@ -20,7 +20,8 @@ from chatbridge.testing.world.chats import Chats, CustomerStep
 from chatbridge.testing.world.faults import Effect
 from chatbridge.testing.world.shown_calls import ShownCall, words_in
 
-_NOT_SUBSCRIBED: Final = 6
+_CANNOT_BE_TOLD: Final = frozenset({5, 6, 11, 13})
+"""Not there, not subscribed, no device that shows it, or one that is too old."""
 _TOO_MANY: Final = 12
 _ENOUGH: Final = 30
 """Tries of one callback that a living bridge has refused, after which it must know of it."""
@@ -95,7 +96,7 @@ class ViberChats(Chats):
     def became_of(self, response: HttpResponse) -> str:
         """See `Chats.became_of`; decided by `status` alone."""
         status = _status(response)
-        if status == _NOT_SUBSCRIBED:
+        if status in _CANNOT_BE_TOLD:
             return "unreachable"
         return "shown" if status == 0 else "refused"
 
