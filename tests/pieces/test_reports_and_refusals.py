@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from chatbridge.content import Address
-from chatbridge.errors import Refusal, RefusedError
-from chatbridge.events import ChoicePicked, DeliveryReported
+from chatbridge.errors import Refusal, RefusedError, RetryLaterError
+from chatbridge.events import AvailabilityChanged, ChoicePicked, DeliveryReported
 from chatbridge.observation import NoticeKind
 from chatbridge.receipts import Receipts
 from chatbridge.setbacks import Setbacks
@@ -106,10 +107,35 @@ def test_a_receipt_of_a_request_that_is_not_of_this_chat_leads_nowhere(stage):
 
 
 def test_a_note_that_waits_is_not_replaced(stage):
-    """A failure keeps the first cause that agents have not read yet."""
+    """A report waits, to be repeated, until agents have read what they are told before it."""
     kept = stage.link(note="blocked@1")
+    with pytest.raises(RetryLaterError):
+        stage.inbound.receive(BOT, report("failed"))
+    assert ("blocked@1", kept.key) == (stage.now(kept).note, stage.queue.get(0))
+    now = stage.vault.read_key(type(kept.record), kept.key)
+    stage.vault.replace(now, evolve(now.record, note=""))
     stage.inbound.receive(BOT, report("failed"))
-    assert "blocked@1" == stage.now(kept).note
+    assert "failed_later" == stage.now(kept).note.partition("@")[0]
+
+
+@pytest.mark.parametrize(("ordered", "state"), [(True, "suspended"), (False, "active")])
+def test_a_word_that_may_be_late_stops_nothing(stage, monkeypatch, ordered, state):
+    """Where webhooks come in no order, that somebody left is found out by the next answer."""
+    kept = stage.link()
+    adapter = stage.roster.bot(*BOT)[1].adapter
+    monkeypatch.setattr(adapter, "capabilities", evolve(adapter.capabilities, ordered=ordered))
+    gone = AvailabilityChanged(event_id="1", address=Address(CHAT), available=False)
+    stage.inbound.receive(BOT, gone)
+    assert state == stage.now(kept).state
+
+
+def test_agents_read_what_waits_before_a_chat_stops(stage, refuse):
+    """A refusal for good brings a note of its own, after the one that was not written yet."""
+    kept = stage.link(note="unconfirmed@1")
+    refuse(kept, Refusal.NOT_SUBSCRIBED)
+    first, second = stage.desk.issues["1"].notes
+    assert ("never confirmed" in first, "not subscribed" in second) == (True, True)
+    assert ("suspended", "") == (stage.now(kept).state, stage.now(kept).note)
 
 
 @pytest.mark.parametrize("status", ["delivered", "seen"])

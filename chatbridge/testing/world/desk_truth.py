@@ -12,6 +12,7 @@ from typing import Any, Final
 from attrs import define, field
 
 from chatbridge.testing.desk_texts import text_of
+from chatbridge.testing.world.handed_links import HandedLink, may_be_home
 from chatbridge.testing.world.shown_calls import words_in, words_in_bytes
 
 _PERSON: Final = re.compile(r"Person (\d+)")
@@ -68,8 +69,10 @@ class DeskTruth:
     created: dict[str, tuple[int, int]] = field(factory=dict)
     owners: dict[str, int] = field(factory=dict)
     file_owners: dict[str, str] = field(factory=dict)
+    former_owners: dict[str, set[int]] = field(factory=dict)
     moved_chats: dict[int, int] = field(factory=dict)
     in_jira: Counter[int] = field(factory=Counter)
+    handed: list[HandedLink] = field(factory=list)
     violations: list[str] = field(factory=list)
 
     def word(self, **facts: Any) -> Word:
@@ -131,7 +134,9 @@ class DeskTruth:
 
     def _judge_place(self, issue: Any, word: Word) -> None:
         """Judge that what somebody wrote stands in a request of theirs."""
-        if self.home(self.owners[issue.issue_id]) != self.home(word.chat):
+        owners = {self.owners[issue.issue_id], *self.former_owners.get(issue.issue_id, ())}
+        theirs = self.home(word.chat) in map(self.home, owners)
+        if not theirs and not may_be_home(self, issue.issue_id, word.chat):
             self.wrong("I22", f"{word} was written into the request of another chat")
 
     def _note_comment(self, issue: Any, comment: Any, now: float) -> None:

@@ -59,7 +59,7 @@ _VIBER: Final[dict[str, tuple[Step, ...]]] = {
     "document": (("sends", 0, "document"),),
     "opens": (("opens", 0),),
     "other opens": (("opens", 1),),
-    "opens stolen link": (("says", 1), ("opens_link", 1, 0)),
+    "follows": (("says", 1), ("follows", 1, 0)),
     "borrows": (("borrows", 0, 1),),
     "other borrows": (("opens", 1), ("borrows", 1, 0)),
     "reads": (("reads", 0),),

@@ -44,6 +44,9 @@ def note_joined(truth: Any, issue_id: str, chat: int, text: str, *, has_words: b
         return
     for handed in truth.handed:
         if issue_id in {"", handed.issue_id} and chat in handed.chats:
+            # What the old chat had sent may still come into Jira.
+            former = truth.former_owners.setdefault(handed.issue_id, set())
+            former.add(truth.owners[handed.issue_id])
             truth.owners[handed.issue_id] = chat
             truth.handed.remove(handed)
             return

@@ -145,7 +145,7 @@ _DRAWS: Final[_Draws] = (
 
 _ON_VIBER: Final[_Draws] = (
     (4, _chat("opens")),
-    (3, lambda draw: ("opens_link", draw.randrange(3), draw.randrange(3))),
+    (3, lambda draw: ("follows", draw.randrange(3), draw.randrange(3))),
     (3, lambda draw: ("borrows", draw.randrange(3), draw.randrange(3))),
     (3, lambda draw: ("sends", draw.randrange(3), "sticker")),
     (2, _chat("reads")),

@@ -17,7 +17,7 @@ from chatbridge.links import Link
 from chatbridge.records import Conversation
 from chatbridge.testing.world.desk_truth import DeskTruth, Word
 from chatbridge.testing.world.faults import Effect
-from chatbridge.testing.world.handed_links import HandedLink, note_joined
+from chatbridge.testing.world.handed_links import note_joined
 from chatbridge.testing.world.shown_calls import ShownCall, words_in, words_in_bytes
 
 FRESH: Final = 10.0
@@ -62,7 +62,6 @@ class Truth(DeskTruth):
     wordings: dict[str, int] = field(factory=dict)
     texts: Counter[str] = field(factory=Counter)
     doubts: Counter[str] = field(factory=Counter)
-    handed: list[HandedLink] = field(factory=list)
     sent_about: dict[str, str] = field(factory=dict)
     failed: list[str] = field(factory=list)
     paused: bool = False

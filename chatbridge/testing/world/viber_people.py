@@ -89,7 +89,7 @@ def _opens(world: Any, chat: int) -> None:
     _does(world, "open", chat)
 
 
-def _opens_link(world: Any, chat: int, other: int) -> None:
+def _follows(world: Any, chat: int, other: int) -> None:
     """Open the chat by a link that names the request of somebody, oneself or not."""
     _does(world, "open", chat, context=_user(world, other).tracking_data)
 
@@ -133,7 +133,7 @@ STEPS: Final[Mapping[str, CustomerStep]] = {
     "commands": _commands,
     "presses": _in_chat("press", choice=0),
     "opens": _opens,
-    "opens_link": _opens_link,
+    "follows": _follows,
     "reads": _in_chat("seen"),
     "fails": _in_chat("failed"),
     "blocks": _in_chat("unsubscribe"),
