@@ -88,7 +88,8 @@ class Capabilities:
         idempotent: whether `OutgoingMessage.key` keeps a repeat from showing twice.
         proof: how webhooks prove themselves, None where there are none.
         webhook_routes: the calls that are webhooks, each as "<method>" or "<method> <path below the
-            webhook's URL>", such as "PUT /transactions/*"; a segment `*` stands for any one.
+            webhook's URL>", such as `PUT /transactions/*`; a star stands for any
+            one segment.
         ordered: whether webhooks of one chat come one at a time and in order.
         answer_within: seconds in which a webhook must be answered.
         horizon: seconds for which the platform keeps an event that was not taken.
