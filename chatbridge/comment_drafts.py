@@ -14,7 +14,7 @@ from chatbridge.outgoing import RequestLabel
 from chatbridge.outgoing_files import OutgoingFiles
 from chatbridge.project import ProjectSettings
 from chatbridge.rendering import Draft
-from chatbridge.richtext import Block, Document, FileName, Mark, Paragraph, Text
+from chatbridge.richtext import Block, Document, FileName, Mark, Paragraph, Quote, Text
 from chatbridge.state_texts import late_remark
 from chatbridge.texts import Texts
 
@@ -25,6 +25,8 @@ def draft_of(
     label: RequestLabel,
     settings: ProjectSettings,
     texts: Texts,
+    *,
+    replies: bool = False,
 ) -> Draft:
     """Return a comment as it is shown the first time.
 
@@ -34,6 +36,7 @@ def draft_of(
         label: of its request.
         settings: of the project.
         texts: the project's words.
+        replies: whether the platform can show what a message answers.
     """
     names = {file.name for file in comment.files}
     blocks = [block for block in comment.body.blocks if not _only_files(block, names)]
@@ -41,23 +44,33 @@ def draft_of(
     body = Document((*blocks, *missing))
     if comment.late:
         body = body.prefixed(*late_remark(texts, comment.created))
+    answers = comment.answers
+    reply_to = answers.message if answers is not None and replies else None
+    if answers is not None and answers.words and reply_to is None:
+        body = Document((Quote((Paragraph((Text(answers.words),)),)), *body.blocks))
     return Draft(
         item=comment.comment_id,
         text=body,
         label=label,
         speaker=_speaker(comment, settings),
         files=files.shown,
+        reply_to=reply_to,
     )
 
 
 def edit_of(
-    comment: Comment, label: RequestLabel, settings: ProjectSettings, texts: Texts
+    comment: Comment,
+    label: RequestLabel,
+    settings: ProjectSettings,
+    texts: Texts,
+    *,
+    replies: bool = False,
 ) -> tuple[Draft, Draft]:
     """Return a changed comment: to stand in the message that showed it, and as another message.
 
     Its files were shown when it was; only its words are shown again.
     """
-    whole = draft_of(comment, OutgoingFiles(), label, settings, texts)
+    whole = draft_of(comment, OutgoingFiles(), label, settings, texts, replies=replies)
     item = item_of(comment)
     remark = Text(texts.say("answer_edited"), frozenset({Mark.ITALIC}))
     again = whole.text.prefixed(remark, Text("\n"))

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from attrs import evolve, field, frozen
 
+from chatbridge.answered import Answered, AnsweredComments
 from chatbridge.claims import Watch
 from chatbridge.clock import Clock
 from chatbridge.cross_reading import CrossReader
@@ -47,6 +48,7 @@ class Comment:
         files: what is attached to it.
         mark: what its text is remembered by.
         shown: how the chat shows an earlier wording of it; None where it shows none.
+        answers: what it answers, None where that is not known or not public.
     """
 
     comment_id: str
@@ -57,6 +59,7 @@ class Comment:
     files: tuple[CommentFile, ...] = ()
     mark: str = ""
     shown: Shown | None = None
+    answers: Answered | None = None
 
 
 @frozen
@@ -130,6 +133,7 @@ class CommentReader:
         self._watch = Watch(clock)
         self._freshness = Freshness(clock, timings)
         self._cross_reader = CrossReader(clock)
+        self._answered = AnsweredComments(vault, marks)
 
     def read(self, link: Link, desk: OpenDesk) -> News:
         """Return what the chat lacks now; at most two calls, one where nothing is new.
@@ -173,16 +177,23 @@ class CommentReader:
             for comment in public
             if int(comment.comment_id) in link.seen and comment.author_id != desk.desk.account_id
         ]
+        answered = self._answered.find(link, desk, public, witnesses)
         comments = tuple(
-            self._comment(link, comment, witnesses[comment.comment_id], shown)
+            evolve(
+                self._comment(link, comment, witnesses[comment.comment_id], shown),
+                answers=answered.get(comment.comment_id),
+            )
             for comment in sure
             if comment not in waiting
         )
         edits = tuple(
-            evolve(self._comment(link, comment, witnesses[comment.comment_id], []), shown=before)
+            evolve(
+                self._comment(link, comment, witnesses[comment.comment_id], []),
+                shown=before, answers=answered.get(comment.comment_id),
+            )
             for comment, before in changed
             if _agrees(witnesses.get(comment.comment_id))
-        )
+        )  # fmt: skip
         return News(
             comments,
             frozenset(map(int, echoes)),

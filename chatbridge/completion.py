@@ -7,6 +7,7 @@ exist and name the chat.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from attrs import evolve
 
@@ -14,6 +15,9 @@ from chatbridge.errors import ConflictError
 from chatbridge.links import NO_ACCESS, Link, LinkState, Opening, Told
 from chatbridge.records import Conversation, Intent, IntentKind, Project, ProjectState
 from chatbridge.vault import Kept, Vault
+
+WRITTEN_KEPT: Final = 10
+"""How many messages a chat remembers the comments of; agents answer what was just written."""
 
 
 class Completion:
@@ -29,8 +33,9 @@ class Completion:
         self._wake = wake
 
     def complete(
-        self, kept: Kept[Conversation], intent: Intent, *, project: str, site: str, issue_id: str
-    ) -> None:
+        self, kept: Kept[Conversation], intent: Intent, *, project: str, site: str, issue_id: str,
+        written: tuple[tuple[str, int, str], ...] = (),
+    ) -> None:  # fmt: skip
         """Count an event as done.
 
         Args:
@@ -39,6 +44,8 @@ class Completion:
             project: whose settings the link follows.
             site: where the request is.
             issue_id: the request that the event is in now.
+            written: request, comment and message id of each comment that it became, where an
+                answer to that can be shown as a reply.
 
         Raises:
             ConflictError: somebody removes its link at this moment.
@@ -49,7 +56,7 @@ class Completion:
         # repeat, finds the comment by its marker and ends here again.
         self._vault.update(
             kept,
-            lambda record: _with_request(record, intent, issue_id),
+            lambda record: _with_request(record, intent, issue_id, written),
             synced=intent.kind is IntentKind.OPEN,
         )
 
@@ -113,9 +120,13 @@ class Completion:
         return talk.record.intent(intent.key) is None and issue_id not in talk.record.issues
 
 
-def _with_request(record: Conversation, intent: Intent, issue_id: str) -> Conversation:
+def _with_request(
+    record: Conversation, intent: Intent, issue_id: str, written: tuple[tuple[str, int, str], ...]
+) -> Conversation:
     erased = record.intent(intent.key) is None
     record = record.finished(intent.key)
+    if not erased and (intent.kind is IntentKind.OPEN or issue_id in record.issues):
+        record = evolve(record, written=(*record.written, *written)[-WRITTEN_KEPT:])
     # What is finished was noted by whoever finished it, or erased on purpose.
     if intent.kind is IntentKind.COMMENT or erased:
         return record

@@ -10,13 +10,14 @@ from collections.abc import Callable
 
 from chatbridge.clock import Clock
 from chatbridge.delivery_jobs import Job, LostClaimError, Means
+from chatbridge.link_changes import change_link
 from chatbridge.links import Link, Shown
 from chatbridge.marks import Marks
 from chatbridge.observation import Observer
 from chatbridge.project import Timings
 from chatbridge.receipts import Receipts
 from chatbridge.roster import Roster
-from chatbridge.sending import Sending, change_link
+from chatbridge.sending import Sending
 from chatbridge.vault import Kept, Vault
 
 

@@ -171,12 +171,14 @@ class Witness:
         unrestricted: whether no role or group restriction is on it and nothing calls it internal.
         body: its text.
         marker: the bridge's own marker on it, or None.
+        parent: the id of the comment that it answers, or None; sites that know none say nothing.
     """
 
     comment_id: str
     unrestricted: bool
     body: Document = EMPTY
     marker: str | None = field(default=None, repr=False)
+    parent: str | None = None
 
 
 @frozen

@@ -279,10 +279,11 @@ class Inbound:
         written: Written,
     ) -> None:  # fmt: skip
         self._answers.tell_left_out(scene, pieces.not_brought(written.without_file))
-        project, site = scene.settings.name, scene.desk.desk.site
         self._completion.complete(
-            kept, intent, project=project, site=site, issue_id=written.issue_id
-        )
+            kept, intent, project=scene.settings.name, site=scene.desk.desk.site,
+            issue_id=written.issue_id,
+            written=scene.remembered(written.issue_id, written.comments),
+        )  # fmt: skip
         self._answers.resume(scene, kept)
 
     def _apologise(self, scene: Scene) -> None:

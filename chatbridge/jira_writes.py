@@ -33,6 +33,7 @@ class Written:
         refusal: that the request of a comment is gone, or why a request that was opened got no more
             than this; else None.
         apart: whether the site refused the files of one write, which may be taken one by one.
+        comments: ids of the comments that it became, as far as they are known.
     """
 
     issue_id: str
@@ -41,6 +42,7 @@ class Written:
     complete: bool = False
     refusal: RefusedError | None = None
     apart: bool = False
+    comments: tuple[str, ...] = ()
 
 
 def taken_over(
@@ -120,7 +122,8 @@ class JiraWrites:
             brought = {files[marker] for marker in found}
         done = frozenset({*range(first), *written, *brought})
         without_file = frozenset(set(files.values()) & written.keys() - brought)
-        return Written(issue_id, done, without_file, complete=len(done) >= intent.parts)
+        complete, ids = len(done) >= intent.parts, tuple(written.values())
+        return Written(issue_id, done, without_file, complete=complete, comments=ids)
 
     def write(
         self,
@@ -148,7 +151,7 @@ class JiraWrites:
                 the returned `refusal`.
         """
         issue_id = found.issue_id or intent.issue_id
-        done, without_file = set(found.done), set(found.without_file)
+        done, without_file, ids = set(found.done), set(found.without_file), list(found.comments)
         if intent.kind is IntentKind.OPEN:
             if not issue_id:
                 marker = self._marks.request_marker(intent.key)
@@ -173,7 +176,9 @@ class JiraWrites:
                     raise
                 return Written(issue_id, frozenset(done), frozenset(without_file), refusal=error)
             self._own.add(desk.desk.site, comment)
-        return Written(issue_id, frozenset(done), frozenset(without_file), complete=True)
+            ids.append(comment)
+        where = (issue_id, frozenset(done), frozenset(without_file))
+        return Written(*where, complete=True, comments=tuple(ids))
 
     def _attach(
         self, desk: OpenDesk, issue_id: str, tickets: tuple[str, ...], piece: Piece, marker: str

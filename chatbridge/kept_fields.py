@@ -57,3 +57,8 @@ def fields_in_words(cls: type[Any]) -> tuple[FieldMeaning, ...]:
 def keys_in(joined: str) -> tuple[str, ...]:
     """Return event keys that are kept without anything between them."""
     return tuple(joined[at : at + KEY_LENGTH] for at in range(0, len(joined), KEY_LENGTH))
+
+
+def triples_in(values: list[list[Any]]) -> tuple[tuple[str, int, str], ...]:
+    """Return kept triples of a text, a number and a text."""
+    return tuple((first, number, last) for first, number, last in values)

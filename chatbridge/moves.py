@@ -44,7 +44,9 @@ class Moves:
             left = self._vault.refresh(source)
         else:
             # What is done stays known while the platform may repeat it under the old id.
-            left = self._vault.update(source, lambda old: evolve(old, issues=(), current=""))
+            left = self._vault.update(
+                source, lambda old: evolve(old, issues=(), current="", written=())
+            )
         if left is None:
             # The chat was erased meanwhile; what was carried over of it goes, too.
             self._take_back(source.record, new, moved)
@@ -70,7 +72,7 @@ class Moves:
         target = self._vault.read(Conversation, source.platform, source.bot_id, new)
         if target is None:
             try:
-                self._vault.create(evolve(source, chat=new, pending=()))
+                self._vault.create(evolve(source, chat=new, pending=(), written=()))
                 return
             except ConflictError:
                 target = self._vault.read(Conversation, source.platform, source.bot_id, new)

@@ -1,8 +1,7 @@
 """The records of projects, conversations and claims, as attrs classes with a schema version.
 
 Together with `links` this is everything that the bridge ever keeps; none of it holds a word of what
-people wrote. Each says what identifies it; its place in the
-storage is a keyed hash of that.
+people wrote. Each says what identifies it; its place in the storage is a keyed hash of that.
 """
 
 from __future__ import annotations
@@ -14,13 +13,12 @@ from typing import Any, ClassVar, Self
 
 from attrs import evolve, field, frozen
 
-from chatbridge.kept_fields import keys_in, means
+from chatbridge.kept_fields import keys_in, means, triples_in
 from chatbridge.project import ProjectSettings
 from chatbridge.settings import structure, unstructure
 
 DONE_KEPT = 256
 """How many finished events a conversation remembers; a platform repeats the newest ones only."""
-
 
 MONTH = 30 * 24 * 3600
 YEAR = 365 * 24 * 3600
@@ -196,6 +194,11 @@ class Conversation:
     wants_new: bool = field(
         default=False, metadata=means("whether the next message shall open a request")
     )
+    written: tuple[tuple[str, int, str], ...] = field(
+        default=(),
+        repr=False,
+        metadata=means("request, comment and message id of the last 10 messages", personal=True),
+    )
 
     def identity(self) -> tuple[str, ...]:
         """Return what names it."""
@@ -215,17 +218,17 @@ class Conversation:
         return [
             self.platform, self.bot_id, self.chat, self.issues, self.current,
             [intent.to_plain() for intent in self.pending], "".join(self.done),
-            int(self.greeted), int(self.wants_new),
+            int(self.greeted), int(self.wants_new), *([self.written] if self.written else []),
         ]  # fmt: skip
 
     @classmethod
     def from_plain(cls, plain: Any, _schema: int) -> Self:
         """Return the record of such values."""
-        platform, bot_id, chat, issues, current, pending, done, greeted, wants_new = plain
+        platform, bot_id, chat, issues, current, pending, done, greeted, wants_new = plain[:9]
         return cls(
             platform, bot_id, chat, tuple(issues), current,
             tuple(Intent.from_plain(values) for values in pending),
-            keys_in(done), bool(greeted), bool(wants_new),
+            keys_in(done), bool(greeted), bool(wants_new), *map(triples_in, plain[9:]),
         )  # fmt: skip
 
     def intent(self, key: str) -> Intent | None:
@@ -242,10 +245,7 @@ class Conversation:
         return self.with_intent(after) if self.intent(before.key) == before else None
 
     def finished(self, *done_now: str) -> Conversation:
-        """Return the conversation with these events done and no intent of them.
-
-        What shares the write of one of them is done with it.
-        """
+        """Return the conversation with these events, and what shares their writes, done."""
         shared = (each.also for each in self.pending if each.key in done_now)
         keys = tuple(dict.fromkeys((*done_now, *chain(*shared))))
         pending = tuple(intent for intent in self.pending if intent.key not in keys)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.capabilities import Capabilities
 from chatbridge.content import Address, Attachment, Choice, FileKind
@@ -57,6 +57,7 @@ class Draft:
         speaker: whose name stands before it, empty for the bot's own texts.
         choices: go under the last part.
         files: what goes with it, in order; each of a kind that the platform takes.
+        reply_to: the platform's id of the message that its first part answers, or None.
     """
 
     item: str
@@ -65,6 +66,7 @@ class Draft:
     speaker: str = ""
     choices: tuple[Choice, ...] = ()
     files: tuple[Attachment, ...] = ()
+    reply_to: str | None = field(default=None, repr=False)
 
 
 def cut(
@@ -103,6 +105,7 @@ def cut(
             sender_name=_short_name(draft.speaker, capabilities) if named else "",
             choices=draft.choices if capabilities.choices and at == len(shown) - 1 else (),
             attachments=files,
+            reply_to=draft.reply_to if capabilities.replies and at == 0 else None,
         )
         parts.append(Part(message, mark))
     return tuple(parts)

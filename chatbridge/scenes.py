@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
 from attrs import evolve, frozen
@@ -83,6 +83,15 @@ class Scene:
         return pieces_of(
             self.event, kind, self.bot.adapter, self.settings, texts, split, together=together
         )
+
+    def remembered(
+        self, issue_id: str, comments: Sequence[str]
+    ) -> tuple[tuple[str, int, str], ...]:
+        """Return request, comment and message id where an answer can be shown as a reply."""
+        event = self.event
+        if not self.bot.adapter.capabilities.replies or not isinstance(event, MessageReceived):
+            return ()
+        return tuple((issue_id, int(comment), event.message_id) for comment in comments)
 
     @property
     def subject(self) -> tuple[str, str, str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from attrs import evolve
 
@@ -24,20 +24,20 @@ from chatbridge.errors import (
     UnsupportedFeatureError,
 )
 from chatbridge.http_types import HttpRequest
+from chatbridge.link_changes import change_link, with_inflight
 from chatbridge.links import Inflight, Link
 from chatbridge.observation import NoticeKind
 from chatbridge.outgoing import OutgoingMessage
 from chatbridge.rendering import Draft, Part, cut, weaker
 from chatbridge.richtext import EMPTY, Document
 from chatbridge.state_texts import note_of
-from chatbridge.vault import Kept, Vault
+from chatbridge.vault import Kept
 
 _log = logging.getLogger("chatbridge.delivery")
 
 MOST_UNKNOWN: Final = 5
 """Sends of one part that failed in doubt, before it counts as a failure to be shown."""
 _MOST_HALVINGS: Final = 4
-_MOST_CONFLICTS: Final = 8
 
 _DEGRADE: Final = frozenset({
     Refusal.BAD_MARKUP, Refusal.INVALID, Refusal.TOO_LONG, Refusal.CLIENT_TOO_OLD, Refusal.BAD_FILE,
@@ -140,8 +140,10 @@ class Sending:
         if not message.text.is_empty():
             speaker = whole.speaker if message.sender_name else ""
             pieces.insert(0, evolve(whole, text=message.text, speaker=speaker, files=()))
-        for piece in pieces:
-            self._deliver_pieces(evolve(piece, item=f"{whole.item}.{part.digest}"), 1.0, 0)
+        for at, piece in enumerate(pieces):
+            answers = message.reply_to if at == 0 else None
+            named = evolve(piece, item=f"{whole.item}.{part.digest}", reply_to=answers)
+            self._deliver_pieces(named, 1.0, 0)
 
     def _deliver_smaller(self, part: Part, halvings: int) -> None:
         whole, message = self._job.draft, part.message
@@ -153,6 +155,7 @@ class Sending:
             speaker=whole.speaker if message.sender_name else "",
             choices=message.choices,
             files=(),
+            reply_to=message.reply_to,
         )
         self._deliver_pieces(draft, 0.5**halvings, halvings)
 
@@ -201,10 +204,13 @@ class Sending:
                 self._doubt("a file could not be read", "file_not_shown")
             raise RefusedError(Refusal.BAD_FILE, "the file is gone") from None
         except RefusedError as error:
-            if error.reason is not Refusal.THREAD_GONE or message.address.thread is None:
+            if error.reason is Refusal.REPLY_GONE and message.reply_to is not None:
+                self._send(evolve(message, reply_to=None))
+            elif error.reason is Refusal.THREAD_GONE and message.address.thread is not None:
+                self._change(lambda link: evolve(link, thread=None))
+                self._send(evolve(message, address=self._kept.record.address))
+            else:
                 raise
-            self._change(lambda link: evolve(link, thread=None))
-            self._send(evolve(message, address=self._kept.record.address))
 
     def _is_lost(self, message: OutgoingMessage) -> bool:
         return any(file.ref in self._job.lost for file in message.attachments)
@@ -232,7 +238,7 @@ class Sending:
         """Count a failure after which the part is sent again, but not for ever."""
         attempts = self._inflight.attempts + 1
         if attempts < MOST_UNKNOWN:
-            self._change(lambda link: _with_inflight(link, attempts=attempts))
+            self._change(lambda link: with_inflight(link, attempts=attempts))
             raise RetryLaterError(reason)
         self._mark_for_note(cause)
 
@@ -248,7 +254,7 @@ class Sending:
 
     def _note_sent(self, part: Part) -> None:
         sent = (*self._inflight.sent, part.digest)
-        self._change(lambda link: _with_inflight(link, sent=sent, attempts=0))
+        self._change(lambda link: with_inflight(link, sent=sent, attempts=0))
         self._means.unrecorded.discard((self._kept.key, part.digest))
 
     def _claim(self) -> None:
@@ -271,27 +277,3 @@ class Sending:
         if self._kept.record.inflight is None:
             raise LostClaimError("the claim is gone")
         return self._kept.record.inflight
-
-
-def change_link(vault: Vault, kept: Kept[Link], change: Callable[[Link], Link]) -> Kept[Link]:
-    """Write a change of a link that nobody else works on; see `Delivery.change`."""
-    now, mine = kept, (kept.record.state, kept.record.claim)
-    for _ in range(_MOST_CONFLICTS):
-        try:
-            return vault.replace(now, _fresh_beat(change(now.record)))
-        except ConflictError:
-            again = vault.read_key(Link, kept.key)
-        if again is None or (again.record.state, again.record.claim) != mine:
-            raise LostClaimError("another process works on the link, or it may not send")
-        now = again
-    raise LostClaimError("the link changes too often; looked at again")
-
-
-def _with_inflight(link: Link, **changes: Any) -> Link:
-    if link.inflight is None:
-        raise LostClaimError("the claim is gone")
-    return evolve(link, inflight=evolve(link.inflight, **changes))
-
-
-def _fresh_beat(link: Link) -> Link:
-    return link if link.inflight is None else _with_inflight(link, beat=new_word(3))

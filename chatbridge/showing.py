@@ -116,7 +116,8 @@ class Showing:
         files = outgoing_files(
             comment, kept.record, scene.desk, capabilities, settings, self._file_urls
         )
-        draft = draft_of(comment, files, scene.label, settings, texts)
+        replies = capabilities.replies
+        draft = draft_of(comment, files, scene.label, settings, texts, replies=replies)
         told_by_note = files.not_shown and settings.agent_files
         note = note_of("file_not_shown", self._clock.time()) if told_by_note else ""
 
@@ -146,7 +147,8 @@ class Showing:
         settings, texts = scene.settings, scene.project.texts
         if not settings.agent_edits:
             return kept
-        in_place, again = edit_of(comment, scene.label, settings, texts)
+        replies = scene.bot.adapter.capabilities.replies
+        in_place, again = edit_of(comment, scene.label, settings, texts, replies=replies)
 
         def complete(link: Link, messages: tuple[str, ...]) -> Link:
             return self._shown(link, comment, messages, scene)

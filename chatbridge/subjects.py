@@ -72,7 +72,8 @@ class RequestSubject:
         if self.issue_id not in (*record.issues, record.current) and not pending:
             return None
         current = self.issue_id if record.current == self.issue_id else ""
-        return Conversation(*_who(record), (self.issue_id,), current, pending)
+        written = tuple(each for each in record.written if each[0] == self.issue_id)
+        return Conversation(*_who(record), (self.issue_id,), current, pending, written=written)
 
     def rest_of(self, record: Conversation, *, opening: bool) -> Conversation:
         """Return a conversation without anything about the request.
@@ -91,7 +92,8 @@ class RequestSubject:
             record = record.finished(intent.key)
         issues = tuple(issue for issue in record.issues if issue != self.issue_id)
         current = "" if record.current == self.issue_id else record.current
-        return evolve(record, issues=issues, current=current)
+        written = tuple(each for each in record.written if each[0] != self.issue_id)
+        return evolve(record, issues=issues, current=current, written=written)
 
     def _is_about(self, intent: Intent) -> bool:
         return intent.issue_id == self.issue_id

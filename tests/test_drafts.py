@@ -7,10 +7,15 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatbridge.answered import Answered
+from chatbridge.comment_drafts import draft_of
+from chatbridge.comments import Comment
 from chatbridge.content import Address, Attachment, Contact, FileKind
 from chatbridge.desk import MarkerRung
 from chatbridge.drafts import LeftOut, as_comment, as_file_words, as_request, look_up, summary_of
 from chatbridge.events import MessageEdited, MessageReceived, ReplyTo
+from chatbridge.outgoing import RequestLabel
+from chatbridge.outgoing_files import OutgoingFiles
 from chatbridge.project import ProjectSettings
 from chatbridge.richtext import Document, Mark, Quote, Text
 from chatbridge.texts import Texts
@@ -164,3 +169,20 @@ def test_summary_of_huge_characters_fits_jira(text):
     """A few characters can be very long, and Jira would refuse the whole message for them."""
     summary = summary_of(text)
     assert 0 < len(summary.encode("utf-16-le")) // 2 <= 255
+
+
+@pytest.mark.parametrize(
+    ("replies", "message", "shown"),
+    [
+        (True, "9", ("answer", "9")),
+        (True, None, ("> It smells of smoke\n\nanswer", None)),
+        (False, "9", ("> It smells of smoke\n\nanswer", None)),
+    ],
+)
+def test_what_an_answer_answers_is_pointed_at_or_quoted(replies, message, shown):
+    """One line of it stands before the answer where the platform cannot point at the message."""
+    answers = Answered("It smells of smoke", message)
+    comment = Comment("1", 0, "Ann", Document.from_plain("answer"), answers=answers)
+    label, settings = RequestLabel("HELP-1", "h"), evolve(SETTINGS, agent_name="hidden")
+    draft = draft_of(comment, OutgoingFiles(), label, settings, Texts(), replies=replies)
+    assert shown == (draft.text.plain(), draft.reply_to)

@@ -47,7 +47,8 @@ FLOORS: dict[int, str] = {
         "delivery_jobs "
         "sending outgoing_files comment_drafts showing "
         # pieces that journeys share
-        "comments cross_reading freshness budgets delivery jira_writes setbacks "
+        "comments answered link_changes cross_reading freshness budgets delivery "
+        "jira_writes setbacks "
         "configuration_file configuration_sections configured_keys file_urls witnesses "
         "file_serving receipts"
     ),

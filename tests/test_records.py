@@ -53,6 +53,7 @@ conversations = st.builds(
     done=st.lists(keys, max_size=5).map(tuple),
     greeted=st.booleans(),
     wants_new=st.booleans(),
+    written=st.lists(st.tuples(words, st.integers(1, 2**40), words), max_size=3).map(tuple),
 )
 claims = st.builds(
     Claim, st.lists(words, max_size=3).map(tuple), words, words, st.integers(0, 2**40)

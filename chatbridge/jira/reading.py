@@ -169,6 +169,8 @@ def _witness(comment: dict[str, Any], dialect: Dialect) -> Witness:
         is_unrestricted(comment),
         dialect.read_body(comment.get("body")),
         marker_of(comment),
+        # Not documented, and seen where comments are threaded.
+        as_numeric_id(comment.get("parentId")),
     )
 
 

@@ -43,7 +43,7 @@ class DeskControls:
     def actions(self) -> dict[str, tuple[str, Control]]:
         """Return each action's name, one line on it, and what does it."""
         return {
-            "comment": ("an agent comments: issue, text or adf, public=true, as, restricted, files",
+            "comment": ("add a comment: issue, text or adf, public, as, restricted, parent, files",
                         self._comment),
             "flip": ("make a comment public or internal: issue, comment, public", self._flip),
             "edit_comment": ("change a comment's text: issue, comment, text", self._edit),
@@ -83,9 +83,16 @@ class DeskControls:
             public=_switch(given, "public", default=True),
             restricted_to="Administrators" if restricted is True else restricted or None,
             lag=self._state.behaviour.commit_lag,
+            parent=self._parent(issue, given),
         )
         self._hints.comment_event("comment_created", issue, comment, self._base)
         return _shown(comment)
+
+    def _parent(self, issue: SimulatedIssue, given: dict[str, Any]) -> str | None:
+        parent = given.get("parent")
+        if parent is not None and parent not in issue.comments:
+            raise ValueError("parent must be a comment of the issue")
+        return parent
 
     def _files(self, author: Person, given: Any) -> list[SimulatedFile]:
         wanted = given if isinstance(given, list) else [None]

@@ -47,6 +47,7 @@ class Edition(ABC):
         names_issue: whether the webhook of a comment holds its issue.
         lists_files: whether the customer API lists and hands out files.
         reads_in_bulk: whether comments can be asked for by their ids.
+        threads: whether comments name the comment that they answer.
         pages_by_token: whether a page of a search leads to the next one by a token.
         about_paths: where everybody may ask for the version.
     """
@@ -59,6 +60,7 @@ class Edition(ABC):
     names_issue: ClassVar[bool]
     lists_files: ClassVar[bool]
     reads_in_bulk: ClassVar[bool]
+    threads: ClassVar[bool]
     pages_by_token: ClassVar[bool]
     about_paths: ClassVar[frozenset[str]]
 
@@ -122,6 +124,7 @@ class CloudEdition(Edition):
     names_issue = True
     lists_files = True
     reads_in_bulk = True
+    threads = True
     pages_by_token = True
     about_paths = frozenset({"/rest/api/2/serverInfo", "/rest/api/3/serverInfo"})
 
@@ -218,6 +221,7 @@ class DataCenterEdition(Edition):
     names_issue = False
     lists_files = False
     reads_in_bulk = False
+    threads = False
     pages_by_token = False
     about_paths = frozenset({"/rest/api/2/serverInfo"})
 

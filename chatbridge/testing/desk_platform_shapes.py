@@ -92,6 +92,9 @@ def comment_shape(
     if comment.restricted_to is not None:
         name = comment.restricted_to
         shape["visibility"] = {"type": "role", "value": name, "identifier": name}
+    if comment.parent is not None and edition.threads:
+        # Not in the documents; seen on sites whose comments are threaded.
+        shape["parentId"] = int(comment.parent)
     if with_properties:
         shape["properties"] = [
             {"key": key, "value": value} for key, value in comment.properties.items()

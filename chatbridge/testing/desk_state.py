@@ -46,6 +46,7 @@ class SimulatedComment:
     restricted_to: str | None = None
     properties: dict[str, Any] = field(factory=dict)
     files: list[SimulatedFile] = field(factory=list)
+    parent: str | None = None
 
     @property
     def marker(self) -> str | None:
@@ -219,6 +220,7 @@ class DeskState:
         properties: dict[str, Any] | None = None,
         lag: float = 0.0,
         files: list[SimulatedFile] | None = None,
+        parent: str | None = None,
     ) -> SimulatedComment:
         """Keep a new comment; `adf` or `wiki` is its text, the other form follows from it."""
         written = self.wall_ms()
@@ -234,6 +236,7 @@ class DeskState:
             restricted_to=restricted_to,
             properties=dict(properties or {}),
             files=list(files or []),
+            parent=parent,
         )
         if not public:
             comment.properties["sd.public.comment"] = {"internal": True}

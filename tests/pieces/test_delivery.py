@@ -342,3 +342,38 @@ def test_change_of_a_link_that_is_gone_is_refused(stage, kept):
     with pytest.raises(LostClaimError):
         stage.delivery.change(fresh, lambda link: evolve(link, note="x@1"))
     assert stage.now(kept) is None
+
+
+def test_answer_to_a_message_that_is_gone_stands_by_itself(stage, kept, monkeypatch):
+    """Only the first part answers a message; refused as that, it is sent without."""
+    sent, adapter = [], type(stage.job().bot.adapter)
+    send = adapter.send
+
+    def refusing(self, message):
+        sent.append(message.reply_to)
+        if message.reply_to is not None:
+            raise RefusedError(Refusal.REPLY_GONE)
+        return (yield from send(self, message))
+
+    monkeypatch.setattr(adapter, "capabilities", evolve(adapter.capabilities, replies=True))
+    monkeypatch.setattr(adapter, "send", refusing)
+    job = stage.job(LONG)
+    deliver(stage, kept, evolve(job, draft=evolve(job.draft, reply_to="9")))
+    assert LONG == " ".join(stage.transport.texts())
+    assert ["9", None] == sent[:2]
+    assert {None} == set(sent[2:])
+
+
+def test_nothing_is_answered_where_the_platform_cannot_show_it(stage, kept, monkeypatch):
+    """A platform without replies is never asked for one."""
+    sent, adapter = [], type(stage.job().bot.adapter)
+    send = adapter.send
+
+    def seen(self, message):
+        sent.append(message.reply_to)
+        return (yield from send(self, message))
+
+    monkeypatch.setattr(adapter, "send", seen)
+    job = stage.job()
+    deliver(stage, kept, evolve(job, draft=evolve(job.draft, reply_to="9")))
+    assert [None] == sent
