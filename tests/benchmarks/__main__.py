@@ -16,6 +16,7 @@ from tests.benchmarks import (
     growth,
     hint_latency,
     import_cost,
+    large_files,
     under_latency,
 )
 from tests.benchmarks.figures import Figure
@@ -27,6 +28,7 @@ _MEASURES: dict[str, ModuleType] = {
     "imports": import_cost,
     "growth": growth,
     "connections": connections,
+    "files": large_files,
 }
 
 
