@@ -60,6 +60,27 @@ class Completion:
             synced=intent.kind is IntentKind.OPEN,
         )
 
+    def end(
+        self, kept: Kept[Conversation], intent: Intent, *, project: str, site: str, issue_id: str
+    ) -> None:
+        """Count an event as done that did not get into Jira, or not whole, and was told.
+
+        Args:
+            kept: its conversation.
+            intent: the event's.
+            project: whose settings a link follows.
+            site: where the request is.
+            issue_id: the request that a part of it is in, empty for none. What agents answer in one
+                that it opened must find the chat, whatever the request lacks.
+
+        Raises:
+            ConflictError: somebody removes its link at this moment.
+        """
+        if intent.kind is IntentKind.OPEN and issue_id:
+            self.complete(kept, intent, project=project, site=site, issue_id=issue_id)
+        else:
+            self._vault.update(kept, lambda record: record.finished(intent.key))
+
     def drop(self, kept: Kept[Conversation], intent: Intent, site: str) -> None:
         """Forget an intent whose request is gone, so that its event is routed anew.
 

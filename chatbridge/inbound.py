@@ -196,7 +196,9 @@ class Inbound:
         if found.refusal is not None:
             self._refused(scene, kept, intent, found.refusal)
         elif not intent.clean and self._clock.time() >= intent.tell_by:
-            self._apologise(scene)
+            self._say_lost(scene)
+            project, site = scene.settings.name, scene.desk.desk.site
+            self._completion.end(kept, intent, project=project, site=site, issue_id=found.issue_id)
         else:
             self._carry(scene, kept, intent, found)
 

@@ -73,6 +73,10 @@ FOUND = {
         '["opened","webhook",2,false,[["fails",0],["arms","meanwhile",13,["blocks",0]],'
         '["refuses",99],["comments",0,"files"],["run",2],["flips",2,-2],["pass",130],'
         '["arms","outage",24],["run",2],["crash",2],["says",0]],"data_center","viber"]',
+    "a request that came in part before time was over is linked":
+        '["opened","webhook",1,false,[["jump",1,300000000.0],["run",0],["arms","after",19],'
+        '["says",0],["says",0],["delivers",0],["stop",0],["many_comments",0,14],'
+        '["sends",2,"sticker"],["run",2],["carries_on",2,600]],"data_center","viber"]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
