@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from attrs import field, frozen
 
@@ -27,6 +28,9 @@ class StaleWitnessError(ChatbridgeError):
     """What proved that the text is public has grown too old; read again."""
 
 
+GONE: Final = float("inf")
+
+
 @frozen(kw_only=True)
 class Job:
     """One item that shall be on the chat.
@@ -36,7 +40,8 @@ class Job:
         draft: what is said.
         not_shown: stands in for a part that the platform refuses in every form.
         file_not_shown: makes what stands in for a file of this name.
-        lost: refs of files whose source is gone; filled while they are sent.
+        lost: refs of files whose source failed -> the seconds for which the site wants to be left
+            alone, `GONE` where it has no such file; filled while they are sent.
         fresh_until: the clock's `monotonic()` after which the draft may not be sent any more.
         complete: makes the record in which the item counts as sent, of the link and the
             platform's ids of all its messages (empty where some are not known).
@@ -46,7 +51,7 @@ class Job:
     draft: Draft
     not_shown: Document
     file_not_shown: Callable[[str], Document] = field(repr=False)
-    lost: Collection[str] = ()
+    lost: Mapping[str, float] = field(factory=dict)
     fresh_until: float = float("inf")
     complete: Callable[[Link, tuple[str, ...]], Link] = field(repr=False)
 

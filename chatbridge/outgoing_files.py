@@ -16,8 +16,9 @@ from attrs import field, frozen
 from chatbridge.capabilities import Capabilities
 from chatbridge.comments import Comment
 from chatbridge.content import Attachment, Content, FileKind
+from chatbridge.delivery_jobs import GONE
 from chatbridge.desk import CommentFile
-from chatbridge.errors import ContentError, DeliveryError, RefusedError
+from chatbridge.errors import ContentError, DeliveryError, RefusedError, RetryLaterError
 from chatbridge.file_limits import LimitedContent
 from chatbridge.file_urls import FileUrls, name_of, type_of
 from chatbridge.links import Link
@@ -47,12 +48,13 @@ class OutgoingFiles:
     Args:
         shown: what the platform is sent.
         not_shown: names of the others.
-        lost: refs of those whose source turned out to be gone; filled while they are sent.
+        lost: refs of those whose source failed, each with the seconds for which the site wants to
+            be left alone, `GONE` where it has no such file; filled while they are sent.
     """
 
     shown: tuple[Attachment, ...] = ()
     not_shown: tuple[str, ...] = field(default=(), repr=False)
-    lost: set[str] = field(factory=set, repr=False)
+    lost: dict[str, float] = field(factory=dict, repr=False)
 
 
 def outgoing_files(
@@ -75,7 +77,7 @@ def outgoing_files(
     """
     shown: list[Attachment] = []
     not_shown: list[str] = []
-    lost: set[str] = set()
+    lost: dict[str, float] = {}
     most = settings.max_file_megabytes * MEGABYTE
     for file in comment.files:
         kind = kind_of(file, capabilities) if settings.agent_files else None
@@ -105,7 +107,7 @@ def kind_of(file: CommentFile, capabilities: Capabilities) -> FileKind | None:
     return None
 
 
-def _content(desk: OpenDesk, file: CommentFile, most: int, lost: set[str]) -> Content:
+def _content(desk: OpenDesk, file: CommentFile, most: int, lost: dict[str, float]) -> Content:
     """Return a stream that asks the site for the file when somebody reads it."""
 
     @contextmanager
@@ -114,8 +116,10 @@ def _content(desk: OpenDesk, file: CommentFile, most: int, lost: set[str]) -> Co
         try:
             source = LimitedContent(desk.call(desk.desk.open_file(file.file_id)), most).content
         except RefusedError:
-            lost.add(file.file_id)
+            lost[file.file_id] = GONE
         except DeliveryError as error:
+            if isinstance(error, RetryLaterError) and error.retry_after:
+                lost[file.file_id] = error.retry_after
             _log.info("a file could not be read: %s", error)
         if source is None:
             raise ContentError("the file could not be opened")

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from chatbridge.adapter import EditsMessages
 from chatbridge.claims import new_word
-from chatbridge.delivery_jobs import Job, LostClaimError, Means, StaleWitnessError
+from chatbridge.delivery_jobs import GONE, Job, LostClaimError, Means, StaleWitnessError
 from chatbridge.errors import (
     ConflictError,
     ContentError,
@@ -200,7 +200,11 @@ class Sending:
         except UnknownOutcomeError:
             self._doubt("the outcome of a send is unknown", "unconfirmed")
         except ContentError:
-            if not self._is_lost(message):
+            lost = self._job.lost
+            wait = max((lost.get(file.ref, 0.0) for file in message.attachments), default=0.0)
+            if 0 < wait < GONE:
+                raise RetryLaterError("a file cannot be read now", retry_after=wait) from None
+            if not wait:
                 self._doubt("a file could not be read", "file_not_shown")
             raise RefusedError(Refusal.BAD_FILE, "the file is gone") from None
         except RefusedError as error:
@@ -211,9 +215,6 @@ class Sending:
                 self._send(evolve(message, address=self._kept.record.address))
             else:
                 raise
-
-    def _is_lost(self, message: OutgoingMessage) -> bool:
-        return any(file.ref in self._job.lost for file in message.attachments)
 
     def _check(self, request: HttpRequest) -> None:
         """Raise if the part may not be shown at this moment; the clock is asked last."""

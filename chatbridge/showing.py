@@ -5,7 +5,7 @@ Each thing becomes one job for `Delivery`, with what the link's record says once
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from attrs import evolve, frozen
@@ -169,13 +169,13 @@ class Showing:
 
     def _deliver(
         self, kept: Kept[Link], scene: LinkScene, draft: Draft, complete: Complete,
-        fresh_until: float = float("inf"), lost: Collection[str] = (),
+        fresh_until: float = float("inf"), lost: Mapping[str, float] | None = None,
     ) -> Kept[Link]:  # fmt: skip
         return self._delivery.deliver(kept, self._job(scene, draft, complete, fresh_until, lost))
 
     def _job(
         self, scene: LinkScene, draft: Draft, complete: Complete,
-        fresh_until: float, lost: Collection[str] = (),
+        fresh_until: float, lost: Mapping[str, float] | None = None,
     ) -> Job:  # fmt: skip
         texts = scene.project.texts
         return Job(
@@ -183,7 +183,7 @@ class Showing:
             draft=draft,
             not_shown=Document.from_plain(texts.say("not_shown")),
             file_not_shown=lambda name: file_not_shown(texts, name),
-            lost=lost,
+            lost={} if lost is None else lost,
             fresh_until=fresh_until,
             complete=complete,
         )

@@ -77,6 +77,9 @@ FOUND = {
         '["opened","webhook",1,false,[["jump",1,300000000.0],["run",0],["arms","after",19],'
         '["says",0],["says",0],["delivers",0],["stop",0],["many_comments",0,14],'
         '["sends",2,"sticker"],["run",2],["carries_on",2,600]],"data_center","viber"]',
+    "a wait that the site names for a file is kept, and its answer comes once":
+        '["opened","webhook",1,true,[["comments",0,"files"],["comments",0,"bare file"],'
+        '["arms","too_many",7],["delivers",0],["run",0]]]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
