@@ -61,7 +61,7 @@ def _until_settled(world: World, seconds: float) -> list[str]:
             perform(world, ("registers", 0))
         for process in list(world.processes):
             if world.mode == "webhook" or world.desk.hints.registrations:
-                perform(world, ("delivers", rounds))
+                _bring_all(world, rounds)
             process.run()
             if world.truth.violations:
                 return []
@@ -73,6 +73,15 @@ def _until_settled(world: World, seconds: float) -> list[str]:
         least = _SOON[rounds] if rounds < len(_SOON) else min(5.0 * rounds, _LONGEST)
         world.clock.advance(max(pause, least) if rounds < 60 else _LONGEST)
         rounds += 1
+
+
+def _bring_all(world: World, process: int) -> None:
+    """Bring webhooks as long as they are taken: a platform brings the next one at once."""
+    left = world.chats.waiting()
+    perform(world, ("delivers", process))
+    while len(now := world.chats.waiting()) < len(left):
+        left = now
+        perform(world, ("delivers", process))
 
 
 def _open_ends(world: World) -> list[str]:
