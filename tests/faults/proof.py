@@ -1,6 +1,6 @@
 """Runs towards what a release wants, in blocks that each take minutes: stop and go on at any time.
 
-    python tests/faults/proof.py [--only fuzz] [--blocks 10]
+    python tests/faults/proof.py [--only fuzz] [--blocks 10] [--jobs 2]
 
 Which blocks are done stands in `.proof/progress.json`, by seed; a block that failed is printed with
 its command and ends the run, and is done again first. Sums go to the scoreboard.
@@ -14,7 +14,7 @@ import json
 import re
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -65,7 +65,13 @@ WORLD = (
                f"{{seed}}/{SHARES_OF_SCENARIOS}", blocks=SHARES_OF_SCENARIOS)
         for setting in ("poll", "webhook", "hints")
     ),
-    _world("double", "M2", 1e6, "runs", "--double", *SEEDS, block=1_000),
+    _world("threes", "M1", 250_000, "runs", "--threes", "--seeds", "20", "--start", "{start}",
+           block=20),
+    _world("pairs", "M2", 1e6, "runs", "--pairs", "--seeds", "100", "--start", "{start}",
+           block=100),
+    _world("orders", "M4", 1, "orders", "--orders", blocks=1),
+    Share("walks", "M7", ("tests/world/walks.py", "--walks", "200", "--steps", "200", "--seed",
+          "{seed}"), r"([\d,]+) steps in", 4e7, "steps"),
     _world("random", "M3", 1e7, "histories", *SEEDS, block=1_000),
 )  # fmt: skip
 
@@ -94,33 +100,34 @@ def progress() -> dict[str, Any]:
     return known
 
 
-def run(share: Share, known: dict[str, Any]) -> bool:
-    """Run one block and keep what it did; false where it failed."""
-    mine = known.setdefault(share.name, {"next": 1, "runs": 0})
-    places = {"{seed}": mine["next"], "{start}": (mine["next"] - 1) * share.block}
+def run(share: Share, known: dict[str, Any]) -> str:
+    """Run the next block of a share and return what it printed, empty where it failed."""
+    number = int(known.get(share.name, {}).get("next", 1))
+    places = {"{seed}": number, "{start}": (number - 1) * share.block}
     arguments = list(share.arguments)
-    for place, number in places.items():
-        arguments = [each.replace(place, str(number)) for each in arguments]
-    begun = time.monotonic()
+    for place, value in places.items():
+        arguments = [each.replace(place, str(value)) for each in arguments]
     ended = subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    found = re.findall(share.done, ended.stdout + ended.stderr)
-    took = time.monotonic() - begun
-    if ended.returncode or not found:
-        _say(f"{share.name}: FAILED after {took:.0f} s")
-        _say((ended.stdout + ended.stderr)[-3000:])
-        _say("again: python " + " ".join(arguments))
-        return False
-    mine["runs"] += int(found[-1].replace(",", ""))
+    told = ended.stdout + ended.stderr
+    if ended.returncode == 0 and re.search(share.done, told):
+        return told
+    _say(f"{share.name}: FAILED")
+    _say(told[-3000:])
+    _say("again: python " + " ".join(arguments))
+    return ""
+
+
+def note(share: Share, told: str, known: dict[str, Any]) -> None:
+    """Keep what a block did."""
+    mine = known.setdefault(share.name, {"next": 1, "runs": 0})
+    mine["runs"] += int(re.findall(share.done, told)[-1].replace(",", ""))
     mine["next"] += 1
     PROGRESS.parent.mkdir(exist_ok=True)
     PROGRESS.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
-    share_done = mine["runs"] / share.wanted
-    _say(
-        f"{share.name}: {mine['runs']:,} {share.unit}, {share_done:.2%} of a release; {took:.0f} s"
-    )
-    return True
+    done = mine["runs"] / share.wanted
+    _say(f"{share.name}: {mine['runs']:,} {share.unit}, {min(done, 1):.2%} of a release")
 
 
 def _say(line: str) -> None:
@@ -132,17 +139,26 @@ def main() -> None:
     """Run blocks in turn until all shares are done, or as many as were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="", help="the beginning of the names of shares")
-    parser.add_argument("--blocks", type=int, default=0, help="how many; 0: until all is done")
+    parser.add_argument(
+        "--blocks", type=int, default=0, help="how many rounds; 0: until all is done"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="how many blocks at a time")
     given = parser.parse_args()
     board, known = _scoreboard(), progress()
     chosen = [share for share in SHARES if share.name.startswith(given.only)]
     blocks = 0
     while open_shares := [each for each in chosen if not _is_done(known, each)]:
-        share = min(open_shares, key=lambda each: _runs(known, each) / each.wanted)
-        if not run(share, known):
-            sys.exit(1)
+        open_shares.sort(key=lambda each: _runs(known, each) / each.wanted)
+        now = open_shares[: given.jobs]
+        with ThreadPoolExecutor(len(now)) as pool:
+            told = list(pool.map(lambda share: run(share, known), now))
+        for share, lines in zip(now, told, strict=True):
+            if lines:
+                note(share, lines, known)
+                _keep(board, share.figure, known)
         blocks += 1
-        _keep(board, share.figure, known)
+        if not all(told):
+            sys.exit(1)
         if blocks == given.blocks:
             return
 
@@ -162,7 +178,10 @@ def _keep(board: ModuleType, figure: str, known: dict[str, Any]) -> None:
     last = max(int(known.get(share.name, {}).get("next", 1)) - 1 for share in mine)
     before = board.kept().get(figure, {}).get("number", 0)
     if total > before:
-        said = f"{total:,} {mine[0].unit}, nothing found"
+        parts = [f"{_runs(known, share):,} of {share.name}" for share in mine if len(mine) > 1]
+        said = f"{total:,} {mine[0].unit}, nothing found" + (
+            f": {', '.join(parts)}" if parts else ""
+        )
         board.keep(figure, total, said, "make proof", f"1 to {last}")
 
 

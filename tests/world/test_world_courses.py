@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from chatbridge.testing.world import sampling
 from chatbridge.testing.world.courses import Course
 from chatbridge.testing.world.enumeration import Scenario, asides, meanwhiles, pauses, single_faults
 from chatbridge.testing.world.histories import History, Outcome, heard, judged, ready, run
@@ -62,3 +63,19 @@ def test_a_course_counts_the_effects_that_a_fault_can_hit() -> None:
     assert run(last).hit
     beyond = scenario.history(("arms", "before", course.count("before") + 1))
     assert () == run(beyond).hit
+
+
+def test_pairs_of_crashes_are_those_of_whole_histories() -> None:
+    """Both crashes happen, and what comes of them is what comes of the history."""
+    runs = list(sampling.crash_pairs(0, 4))
+    assert [(run(history), 2) for _, history, _ in runs[1::9]] == [
+        (outcome, len(outcome.hit)) for _, _, outcome in runs[1::9]
+    ]
+    assert len(runs) > 40
+
+
+def test_seeds_choose_three_operations() -> None:
+    """Each seed is one scenario, the same each time."""
+    assert len({sampling.three_of(seed) for seed in range(50)}) == 50
+    assert sampling.three_of(7) == sampling.three_of(7)
+    assert {3} == {len(sampling.three_of(seed).names) for seed in range(50)}

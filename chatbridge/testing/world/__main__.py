@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+import time
 from pathlib import Path
 
-from chatbridge.testing.world import campaign
+from chatbridge.testing.world import campaign, sampling
 from chatbridge.testing.world.enumeration import SETTINGS
 from chatbridge.testing.world.histories import History, run
 from chatbridge.testing.world.interleaving import all_orders
@@ -47,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     many.add_argument("--seeds", type=int, help="run so many seeds")
     many.add_argument("--start", type=int, default=0, help="the first seed")
     many.add_argument("--double", action="store_true", help="seeds of double crashes")
+    many.add_argument("--pairs", action="store_true", help="seeds of crashes, each with a second")
+    many.add_argument("--threes", action="store_true", help="seeds of three operations, all faults")
     many.add_argument("--faults", choices=SETTINGS, help="every single fault of every scenario")
     many.add_argument("--pauses", choices=SETTINGS, help="every place for another to work")
     many.add_argument("--meanwhiles", choices=SETTINGS, help="people act at every effect")
@@ -84,16 +87,19 @@ def _replay(history: History, given: argparse.Namespace) -> int:
 
 
 def _try_orders() -> int:
-    failed = 0
+    failed = total = 0
+    begun = time.monotonic()
     one, two = (("comments", 0),), (("comments", 0), ("comments", 0))
     for steps, leases in ((one, 0), (two, 0), (one, 1), (two, 1)):
         count = 0
         for order in all_orders(steps, leases=leases):
             count += 1
+            total += 1
             if order.problems:
                 failed += 1
                 _say(f"FAILED {order.choices}: {order.problems[0]}")
         _say(f"{len(steps)} comments, {leases} leases: all {count} orders")
+    _say(f"{total:,} runs in {time.monotonic() - begun:.0f} s")
     return 1 if failed else 0
 
 
@@ -109,6 +115,9 @@ def _search(given: argparse.Namespace) -> int:
         runs = campaign.all_pauses(given.pauses, share, of, **where)
     elif given.meanwhiles:
         runs = campaign.all_meanwhiles(given.meanwhiles, share, of, **where)
+    elif given.seeds and (given.threes or given.pairs):
+        search = sampling.faults_of_threes if given.threes else sampling.crash_pairs
+        runs = search(given.start, given.start + given.seeds)
     elif given.seeds:
         name = "double crash" if given.double else "seed"
         first = done.resumed_at(name, given.start)

@@ -150,43 +150,35 @@ def single_faults(
     course = Course.of(scenario.history(), make_desk)
     yield course.history, course.outcome
     for mode in FAULTS:
-        yield from _each_place(scenario, course, mode)
+        yield from _each_place(course, mode)
 
 
 def pauses(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let the process stand still at each of its effects while another one works."""
-    yield from _each_place(scenario, Course.of(scenario.history()), "pause")
+    yield from _each_place(Course.of(scenario.history()), "pause")
 
 
 def asides(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let another process work at each effect, while no time passes."""
-    yield from _each_place(scenario, Course.of(scenario.history()), "aside")
+    yield from _each_place(Course.of(scenario.history()), "aside")
 
 
 def overdues(scenario: Scenario) -> Iterator[tuple[History, Outcome]]:
     """Let Jira take each write later than anybody waits for it."""
-    yield from _each_place(scenario, Course.of(scenario.history()), "overdue")
+    yield from _each_place(Course.of(scenario.history()), "overdue")
 
 
 def meanwhiles(scenario: Scenario, name: str) -> Iterator[tuple[History, Outcome]]:
     """Let people do something at each effect of a scenario."""
     *before, step = OPERATIONS_OF[scenario.platform][name]
-    history = _after(tuple(before), scenario.history())
-    yield from _each_place(scenario, Course.of(history), "meanwhile", step, tuple(before))
+    plain = scenario.history()
+    course = Course.of(plain.with_steps((*before, *plain.steps)))
+    yield from _each_place(course, "meanwhile", step)
 
 
-def _each_place(
-    scenario: Scenario,
-    course: Course,
-    mode: str,
-    step: Step = (),
-    before: tuple[Step, ...] = (),
-) -> Iterator[tuple[History, Outcome]]:
+def _each_place(course: Course, mode: str, step: Step = ()) -> Iterator[tuple[History, Outcome]]:
+    plain = course.history
     for countdown in range(1, course.count(mode) + 1):
         armed: Step = ("arms", mode, countdown, step) if step else ("arms", mode, countdown)
-        history = _after(before, scenario.history(armed))
+        history = plain.with_steps((armed, *plain.steps))
         yield history, course.with_fault(mode, countdown, step)
-
-
-def _after(before: tuple[Step, ...], history: History) -> History:
-    return history.with_steps((*before, *history.steps))
