@@ -24,6 +24,7 @@ from chatbridge.file_serving import ServedFile
 from chatbridge.green_threads import threads_are_patched
 from chatbridge.health import Health, health_of
 from chatbridge.http_types import WebhookAnswer, WebhookRequest
+from chatbridge.installation import Installation
 from chatbridge.intake import Intake
 from chatbridge.keys import RootKey
 from chatbridge.keyset_record import open_sealer
@@ -59,6 +60,8 @@ class Bridge:
             ones; for a Jira behind a company's own. Of no effect where `transport` is given.
         on_notice: called, from any thread, with what an operator should hear of; content-free.
         clock: the time; None: the real one.
+        installation: name of what the storage belongs to; a copy that is opened under another name,
+            or none, is not worked on. Empty: no name.
 
     Raises:
         ConfigurationError: a setting is wrong, or the key does not open the storage.
@@ -78,6 +81,7 @@ class Bridge:
         transport: Transport | None = None,
         ca_bundle: str | None = None,
         clock: Clock | None = None,
+        installation: str = "",
         on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
         self.plugins = plugins or Plugins()
@@ -99,6 +103,7 @@ class Bridge:
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
         sealer = open_sealer(self._storage, roots, now=self._clock.monotonic, wall=self._clock.time)
         self._vault = Vault(self._storage, sealer)
+        self._installation = Installation(self._vault, installation)
         self._green = threads_are_patched()
         self._lock = threading.RLock()
         self._intake = Intake(
@@ -138,9 +143,11 @@ class Bridge:
         """Start the threads that carry messages; returns at once.
 
         Raises:
-            ConfigurationError: it was closed already.
+            ConfigurationError: it was closed already, or the storage belongs to another
+                installation.
         """
         engine = self.engine
+        self._installation.check()
         with self._lock:
             if self._closed:
                 raise ConfigurationError("this bridge was closed; make a new one")
@@ -189,7 +196,15 @@ class Bridge:
         Returns:
             Whether everything was done.
         """
+        self._installation.check()
         return do_once(self.engine, self._clock, seconds)
+
+    def adopt_storage(self) -> None:
+        """Let the storage belong to this installation from now on, by its name or without one.
+
+        Stop the installation first that it belonged to: two copies send every answer twice.
+        """
+        self._installation.adopt()
 
     def receive_webhook(self, platform: str, token: str, webhook: WebhookRequest) -> WebhookAnswer:
         """Take a platform's webhook in and return what to answer.
@@ -200,6 +215,8 @@ class Bridge:
             webhook: as it came.
         """
         inline = self._crew is None
+        if inline:
+            self._installation.check()
         return self._intake.receive_webhook(platform, token, webhook, inline=inline)
 
     def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:

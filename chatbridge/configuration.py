@@ -173,6 +173,8 @@ def open_bridge(configuration: Configuration, **overrides: Any) -> Bridge:
         StorageError: the storage cannot be opened.
     """
     given = {
+        "storage": configuration.storage_url,
+        "installation": configuration.storage.installation,
         "sites": [JiraDesk(site) for site in configuration.sites],
         "public_url": configuration.web.public_url,
         "workers": configuration.run.workers,
@@ -182,8 +184,6 @@ def open_bridge(configuration: Configuration, **overrides: Any) -> Bridge:
     }
     if "root_keys" not in given:
         given["root_keys"] = configuration.root_keys()
-    if "storage" not in given:
-        given["storage"] = configuration.storage_url
     return Bridge(**given)
 
 

@@ -17,6 +17,13 @@ class StorageSettings:
         default="sqlite:chatbridge.db",
         env="CHATBRIDGE_STORAGE",
     )
+    installation: str = setting(
+        "name of what this storage belongs to, such as production; the storage keeps it, and a "
+        "copy that is opened under another name, or none, is not worked on",
+        default="",
+        validator=attrs.validators.matches_re("[a-z0-9-]{0,40}"),
+        env="CHATBRIDGE_INSTALLATION",
+    )
 
 
 @attrs.frozen

@@ -255,7 +255,7 @@ class Conversation:
 
 @frozen
 class Claim:
-    """Who polls a bot, feeds from a site, or looks at all links."""
+    """Who polls a bot, feeds from a site, looks at all links, or has the storage."""
 
     kind: ClassVar[str] = "claim"
     schema: ClassVar[int] = 1
@@ -263,9 +263,9 @@ class Claim:
     lives: ClassVar[Mapping[str, int | None]] = {"while its bot or site is in a project": None}
 
     subject: tuple[str, ...] = field(
-        metadata=means("what is claimed: poll, platform and bot id; feed and site; or pass")
+        metadata=means("what is claimed: poll, platform, bot id; feed, site; pass; or storage")
     )
-    owner: str = field(metadata=means("the process, empty when it let go"))
+    owner: str = field(metadata=means("the process, or the installation's name; may be empty"))
     beat: str = field(metadata=means("changes at every renewal"))
     mark: int = field(
         default=0, metadata=means("Unix minutes up to which the work is complete, or 0")

@@ -37,7 +37,7 @@ FLOORS: dict[int, str] = {
         "routes forks checks desk_checks "
         # records
         "records links project vault subjects record_kinds erasure "
-        "erasure_proof leftovers full_pass "
+        "erasure_proof leftovers full_pass installation "
         "keys marks claims moves roster completion "
         "project_document live_sealer keyset_record root_changes rotation record_check "
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_forks sqlite_remains "

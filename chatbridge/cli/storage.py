@@ -24,3 +24,16 @@ def restored(invocation: Invocation) -> None:
     with invocation.bridge() as bridge, busy("taking present comments as known"):
         count = bridge.links.storage_restored()
     click.echo(f"links that go on: {count}; comments that are in Jira now will not be sent")
+
+
+@storage.command()
+@pass_invocation
+def adopt(invocation: Invocation) -> None:
+    """Let the storage belong to this installation from now on.
+
+    For a storage that has the name of another one ([storage] installation). Stop that one first:
+    two copies of a storage send every answer twice.
+    """
+    with invocation.bridge() as bridge:
+        bridge.adopt_storage()
+    click.echo("the storage belongs to this installation now")

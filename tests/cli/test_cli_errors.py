@@ -18,6 +18,7 @@ COMMANDS = [
     ["links", "list"],
     ["webhook", "show", "support"],
     ["storage", "restored"],
+    ["storage", "adopt"],
     ["run", "--once"],
 ]
 

@@ -220,6 +220,7 @@ WRITES = [
     ("links", "invite", "10001"),
     ("links", "remove", "10001", "--yes"),
     ("storage", "restored"),
+    ("storage", "adopt"),
     ("webhook", "set", "support"),
     ("run", "--once"),
     ("doctor",),

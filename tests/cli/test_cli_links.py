@@ -90,6 +90,20 @@ def test_a_restored_storage_repeats_nothing(world, linked):
     assert "Said afterwards" in shown and "before the backup" not in shown
 
 
+@pytest.mark.fault("F64")
+def test_a_storage_of_another_installation_is_adopted_first(world, linked, monkeypatch):
+    """The name in the configuration counts for `run`; `storage adopt` hands the storage over."""
+    monkeypatch.setenv("CHATBRIDGE_INSTALLATION", "production")
+    linked.good("run", "--once")
+    monkeypatch.setenv("CHATBRIDGE_INSTALLATION", "staging")
+    world.desk.control("comment", {"issue": "HELP-1", "text": "Said once"})
+    assert "belongs to the installation 'production'" in linked.bad("run", "--once")
+    assert "Said once" not in " ".join(world.shown())
+    assert "belongs to this installation now" in linked.good("storage", "adopt")
+    linked.good("run", "--once")
+    assert "Said once" in " ".join(world.shown())
+
+
 def test_the_webhook_is_set_shown_and_removed(world, set_up, monkeypatch):
     """The platform is told; the address, which is a secret of a kind, is not shown."""
     monkeypatch.setenv("CHATBRIDGE_PUBLIC_URL", "https://chat.example.com/b")

@@ -125,8 +125,8 @@ STATE = (
     Row("F63", "the storage is set back", "declared by the operator; then nothing is sent again",
         waits="the other snapshots: wait for " + POSTGRES),
     Row("F64", "the storage is copied to staging",
-        "it refuses to work beside another site, and leaves the webhook of the other bridge alone",
-        waits="a copy that names the same site: waits for an instance id in the configuration"),
+        "it refuses to work beside another site or under another name than the storage keeps, and "
+        "leaves the webhook of the other bridge alone; a copy that says the same cannot be told"),
     Row("F65", "a sandbox is copied from the site", "it refuses to work beside another site"),
     Row("F66", "a record is swapped, altered or cut", "refused; all others work; the host is told"),
     Row("F67", "one record is set back", "cannot be seen; at most ten answers come twice"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,64 @@ def test_a_copy_of_the_storage_beside_another_site_does_nothing(world: Any, open
     assert [] == [url for url in made if "telegram" not in url or "sendMessage" in url]
     world.run()
     assert 1 == world.shown("for the customer of the real site")
+
+
+def _opened(world: Any, storage: Any, installation: str) -> Bridge:
+    """Open a bridge under a name, as another process would."""
+    known = world.desk.credentials()
+    site = SiteSettings(
+        url=world.site_url, name="acme", account=known["account"], token=Secret(known["api_token"])
+    )
+    return Bridge(
+        storage=storage, root_keys=world.root, sites=[CloudDesk(site)], plugins=world.plugins,
+        transport=world.transport, clock=world.clock, timings=Timings(), installation=installation,
+    )  # fmt: skip
+
+
+def _copy(storage: MemoryStorage) -> MemoryStorage:
+    made = MemoryStorage()
+    made._entries, made._names = deepcopy((storage._entries, storage._names))
+    return made
+
+
+@pytest.mark.fault("F64")
+@pytest.mark.invariant("I3")
+@pytest.mark.parametrize("name", ["staging", ""])
+def test_a_copy_under_another_name_does_nothing(world: Any, opened: str, name: str) -> None:
+    """It neither polls nor sends until somebody adopts it; the original goes on."""
+    original = _opened(world, world.storage, "production")
+    original.run_once(30.0)
+    copy = _opened(world, _copy(world.storage), name)
+    world.agent(opened, "for the customer")
+    world.clock.advance(700)
+    calls = len(world.calls)
+    for act in (copy.start, copy.run_once):
+        with pytest.raises(ConfigurationError, match="belongs to the installation 'production'"):
+            act()
+    assert calls == len(world.calls)
+    original.run_once(30.0)
+    assert 1 == world.shown("for the customer")
+    copy.adopt_storage()
+    copy.run_once(30.0)
+    assert 2 == world.shown("for the customer"), "a copy that goes on is a copy"
+
+
+@pytest.mark.fault("F64")
+def test_all_processes_of_an_installation_need_no_ceremony(world: Any, opened: str) -> None:
+    """Several hosts with one storage and one name, or with none, work; a new name is adopted."""
+    bridges = [_opened(world, world.storage, "") for _ in range(2)]
+    bridges += [_opened(world, world.storage, "production") for _ in range(2)]
+    for bridge in bridges:
+        bridge.run_once(30.0)
+    with pytest.raises(ConfigurationError, match="this one has no name"):
+        bridges[0].run_once(30.0)
+    renamed = _opened(world, world.storage, "live")
+    renamed.adopt_storage()
+    renamed.run_once(30.0)
+    with pytest.raises(ConfigurationError, match="this one is named 'production'"):
+        bridges[2].run_once(30.0)
+    bridges[0].adopt_storage()
+    bridges[0].run_once(30.0)
 
 
 @pytest.mark.fault("F69")
