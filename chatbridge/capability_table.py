@@ -23,6 +23,12 @@ OPTIONAL = (
 _USUAL: tuple[Any, ...] = (False, 0, None, [], {}, ["POST"])
 """What needs no row: what a platform cannot, and that webhooks are posted."""
 
+_ONLY_WITH = {
+    "max_choice_label": "choices", "max_choice_data": "choices", "max_choices": "choices",
+    "answer_within": "proof", "webhook_routes": "proof", "poll_pause": "position",
+}  # fmt: skip
+"""What means nothing where something else is impossible."""
+
 
 def capabilities_of(adapter: type[Adapter]) -> dict[str, Any]:
     """Return what an adapter declares and implements, by name, as values that JSON can carry."""
@@ -35,10 +41,11 @@ def capabilities_of(adapter: type[Adapter]) -> dict[str, Any]:
 
 def capability_table(adapter: type[Adapter]) -> str:
     """Return the table: what the platform can do, without what it cannot."""
+    told = capabilities_of(adapter)
     rows = [
         f"| `{name}` | {_shown(value)} |"
-        for name, value in capabilities_of(adapter).items()
-        if value not in _USUAL
+        for name, value in told.items()
+        if value not in _USUAL and told.get(_ONLY_WITH.get(name, name))
     ]
     return "\n".join(["| capability | value |", "| --- | --- |", *rows])
 
