@@ -54,5 +54,5 @@ def test_a_polled_platform_has_no_webhooks():
         capabilities = Capabilities(max_text_length=100)
 
     adapter: Adapter = Polled()  # type: ignore[assignment]
-    with pytest.raises(ConfigurationError, match="no webhooks"):
+    with pytest.raises(ConfigurationError, match="only polled"):
         check_mode(adapter, "webhook")
