@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from chatbridge.budgets import Budget
 from chatbridge.claims import Watch, new_word
@@ -35,6 +35,30 @@ TRIES: Final = 10
 """Links that lead nowhere which a chat may open in an hour, before no link of it is looked at."""
 _HOUR: Final = 3600.0
 _AT_WORK: Final = 2.0
+
+
+@frozen
+class _Guest:
+    """A chat that may join a request.
+
+    Args:
+        scene: the event that brought the invitation.
+        chat: the conversation, as it was before.
+        taken: the invitation, used up for this chat.
+        issue_key: of the request.
+        present: ids of the comments that customers see there now.
+    """
+
+    scene: Scene
+    chat: Conversation
+    taken: Kept[Invitation]
+    issue_key: str = field(repr=False)
+    present: frozenset[int]
+
+    def joined(self, link: Link, known: frozenset[int]) -> Link:
+        """Return the link with this chat; `known` are ids of comments that need no sending."""
+        thread = self.scene.event.address.thread
+        return link.joined(self.chat, self.scene.settings.name, thread, known)
 
 
 class Joining:
@@ -101,16 +125,16 @@ class Joining:
             return "switched" if has_link else "link_old"
         desk = scene.desk.desk
         try:
-            scene.desk.call(desk.read_request(issue_id))
+            state = scene.desk.call(desk.read_request(issue_id))
             there = scene.desk.call(desk.public_comments(issue_id))
         except RefusedError as error:
             _log.warning("an invitation leads to a request that cannot be read (%s)", error.reason)
             return "link_old"
-        present = frozenset(int(comment.comment_id) for comment in there)
         taken = self._invitations.take(found, scene.subject)
-        greeted = kept.record
+        present = frozenset(int(comment.comment_id) for comment in there)
+        guest = _Guest(scene, kept.record, taken, state.issue_key, present)
         self._expect(kept, issue_id)
-        key = self._connect(scene, greeted, taken, present)
+        key = self._connect(guest)
         self._invitations.finish(taken)
         self._wake(key)
         return "switched" if has_link and not found.record.taker else ""
@@ -125,35 +149,30 @@ class Joining:
         if self._vault.update(kept, expecting) is None:
             raise ConflictError("the chat was erased; routed again")
 
-    def _connect(
-        self, scene: Scene, chat: Conversation, taken: Kept[Invitation], present: frozenset[int]
-    ) -> str:
+    def _connect(self, guest: _Guest) -> str:
         """Give the link to the chat; return its key."""
-        site, issue_id = taken.record.site, taken.record.issue_id
+        site, issue_id = guest.taken.record.site, guest.taken.record.issue_id
         note = note_of("joined", self._clock.time())
-        name, thread = scene.settings.name, scene.event.address.thread
         link = self._vault.read(Link, site, issue_id)
         if link is None:
-            fresh = Link(site, issue_id, *scene.subject)
-            joined = evolve(fresh.joined(chat, name, thread, present), note=note)
-            key = self._vault.create(joined).key
-        elif not link.record.belongs_to(chat):
+            fresh = guest.joined(Link(site, issue_id, *guest.scene.subject), guest.present)
+            key = self._vault.create(evolve(fresh, note=note)).key
+        elif not link.record.belongs_to(guest.chat):
             before = link.record
-            link = self._claim(scene, link, taken)
+            link = self._claim(guest, link)
             # What the other chat still lacks is shown here, save where nobody knows what that is.
-            known = present if before.reason == RESTORED else frozenset()
-            joined = evolve(before.joined(chat, name, thread, known), note=note)
-            key = self._vault.replace(link, joined).key
+            known = guest.present if before.reason == RESTORED else frozenset()
+            key = self._vault.replace(link, evolve(guest.joined(before, known), note=note)).key
             self._leave((before.platform, before.bot_id, before.chat), issue_id)
         else:
             key = link.key
-        if self._was_erased(chat, taken):
+        if self._was_erased(guest):
             self._vault.erase(key)
-            self._leave(chat.identity(), issue_id)
+            self._leave(guest.chat.identity(), issue_id)
             raise ConflictError("the chat or its request was erased; routed again")
         return key
 
-    def _claim(self, scene: Scene, link: Kept[Link], taken: Kept[Invitation]) -> Kept[Link]:
+    def _claim(self, guest: _Guest, link: Kept[Link]) -> Kept[Link]:
         """Let nobody send on a link any more, and tell its chat that the request goes away."""
         at_work = link.record.inflight
         if at_work is not None and at_work.owner not in {"", self._owner}:
@@ -163,24 +182,24 @@ class Joining:
         since = self._clock.monotonic()
         mine = Inflight("joining", (), self._owner, new_word(3))
         link = self._vault.replace(link, evolve(link.record, inflight=mine))
-        if not self._invitations.is_taken_by(taken, scene.subject):
+        if not self._invitations.is_taken_by(guest.taken, guest.scene.subject):
             raise ConflictError("the invitation is over; routed again")
-        self._say_goodbye(scene, link.record, taken.key, since)
+        self._say_goodbye(guest, link.record, since)
         return link
 
-    def _say_goodbye(self, scene: Scene, link: Link, invitation: str, since: float) -> None:
+    def _say_goodbye(self, guest: _Guest, link: Link, since: float) -> None:
         """Tell a chat that its request goes away, once where this process can know."""
         found = self._roster.bot(link.platform, link.bot_id)
-        said = self._goodbyes.is_spent(invitation)
+        said = self._goodbyes.is_spent(guest.taken.key)
         if found is None or link.state is not LinkState.ACTIVE or said:
             return
         if self._clock.monotonic() - since > self._lease / 4:
             raise ConflictError("the claim is old; routed again")
         project, bot = found
-        text = project.texts.say("moved_away")
+        text = project.texts.say("moved_away", key=guest.issue_key)
         try:
-            self._replies.say(bot, link.address, f"{scene.key} left", text)
-            self._goodbyes.spend(invitation)
+            self._replies.say(bot, link.address, f"{guest.scene.key} left", text)
+            self._goodbyes.spend(guest.taken.key)
         except DeliveryError as error:
             # A chat that cannot be told must not keep the request from going on elsewhere.
             _log.info("a chat was not told that its request left (%s)", type(error).__name__)
@@ -198,11 +217,11 @@ class Joining:
 
         self._vault.update(other, without)
 
-    def _was_erased(self, chat: Conversation, taken: Kept[Invitation]) -> bool:
+    def _was_erased(self, guest: _Guest) -> bool:
         """Tell whether chat or request was erased before the link was there to be found."""
-        talk = self._vault.read(Conversation, *chat.identity())
-        known = talk is not None and taken.record.issue_id in talk.record.issues
-        return not known or self._invitations.is_erased(taken)
+        talk = self._vault.read(Conversation, *guest.chat.identity())
+        known = talk is not None and guest.taken.record.issue_id in talk.record.issues
+        return not known or self._invitations.is_erased(guest.taken)
 
 
 def word_of(event: Event) -> str:

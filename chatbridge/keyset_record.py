@@ -24,7 +24,7 @@ from chatbridge.live_sealer import LiveSealer
 from chatbridge.storage import ABSENT, Storage, Versioned
 
 KEYSET_KEY: Final = "keyset:1"
-RECORD_KINDS: Final = ("project", "link", "conversation", "claim", "receipt")
+RECORD_KINDS: Final = ("project", "link", "conversation", "claim", "receipt", "invitation")
 """Every kind of sealed record; what is missing here would not be re-sealed by a rotation."""
 
 

@@ -10,6 +10,7 @@ from attrs import evolve
 from chatbridge.engine import Engine
 from chatbridge.erasure import Eraser
 from chatbridge.errors import RefusedError
+from chatbridge.invitations import Invitation
 from chatbridge.inviting import InvitationLink, Inviting
 from chatbridge.links import RELEASED, Link, LinkState
 from chatbridge.roster import Roster
@@ -85,9 +86,11 @@ class LinkCare:
 
         A storage from a backup does not know what was sent after it was made; sending all of that
         again would flood the customers. A link whose request cannot be read now stays held; this
-        may be called again.
+        may be called again. Invitations end: one that was used since would be good once more.
         """
         count = 0
+        for invitation in self._vault.scan(Invitation):
+            self._vault.erase(invitation.key)
         for kept in self._vault.scan(Link):
             if kept.record.state is not LinkState.GONE:
                 self._vault.update(kept, _held_after_restore)

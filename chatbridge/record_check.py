@@ -12,6 +12,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from chatbridge.errors import SealedValueError, StorageError, StorageUnavailableError
+from chatbridge.invitations import Invitation
 from chatbridge.keyset_record import RECORD_KINDS
 from chatbridge.links import Link
 from chatbridge.receipts import Receipt
@@ -20,7 +21,7 @@ from chatbridge.sealing import data_key_of
 from chatbridge.storage import Row, Storage
 from chatbridge.vault import Vault
 
-RECORDS: Final[tuple[type[Any], ...]] = (Project, Link, Conversation, Claim, Receipt)
+RECORDS: Final[tuple[type[Any], ...]] = (Project, Link, Conversation, Claim, Receipt, Invitation)
 """The classes of all records that this version writes."""
 
 _SITE_OF: Final[Mapping[type[Any], Callable[[Any], str]]] = {

@@ -65,7 +65,7 @@ DEFAULTS: Final[Mapping[str, str]] = {
         " what you write is added to it."
     ),
     "joining": "Hello! Write a message here to go on with your request.",
-    "moved_away": "This request goes on in another chat. Its answers do not appear here any more.",
+    "moved_away": "{key} goes on in another chat. Its answers do not appear here any more.",
     "link_old": "This link is not valid any more. Please ask for a new one.",
     "link_in_group": "Please open this link in a chat of your own with me, not in a group.",
 }

@@ -32,6 +32,7 @@ def test_the_inventory_tells_kinds_and_counts_and_no_content(world, linked):
         "conversation": 1,
         "link": 1,
         "receipt": 0,
+        "invitation": 0,
         "claim": 3,
         "keyset": 1,
     } == counts

@@ -241,3 +241,15 @@ def test_erasing_ends_an_invitation(world, opened, name):
     if name == "request":
         _opens(world, word)
         assert 1 == world.shown("not valid any more", NEW)
+
+
+@pytest.mark.fault("F59", "F63")
+def test_a_restored_storage_has_no_invitations(world, opened):
+    """One that was used after the backup would be good once more, so all of them end."""
+    word = _word(world, opened)
+    world.bridge.links.storage_restored()
+    _opens(world, word)
+    assert (1, 0) == (
+        world.shown("not valid any more", NEW),
+        world.shown("is now connected", NEW),
+    )

@@ -286,8 +286,8 @@ def invitation_is_good_twice(patch: pytest.MonkeyPatch) -> None:
 def link_leaves_whoever_sends(patch: pytest.MonkeyPatch) -> None:
     """A request changes hands while another process is sending to its chat."""
 
-    def claim(self: Joining, scene: Any, link: Any, taken: Any) -> Any:
-        self._say_goodbye(scene, link.record, taken.key, self._clock.monotonic())
+    def claim(self: Joining, guest: Any, link: Any) -> Any:
+        self._say_goodbye(guest, link.record, self._clock.monotonic())
         return link
 
     patch.setattr(Joining, "_claim", claim)

@@ -13,8 +13,10 @@ import pytest
 from chatbridge.testing.world import campaign
 from chatbridge.testing.world.campaign import Runs
 from chatbridge.testing.world.enumeration import SETTINGS
+from chatbridge.testing.world.histories import run
 from chatbridge.testing.world.interleaving import all_orders
 from chatbridge.testing.world.operations import Step
+from chatbridge.testing.world.random_histories import invited_history_of
 
 Search = Callable[[Runs], list[str]]
 
@@ -83,6 +85,13 @@ def test_two_crashes_break_nothing(problems_in: Search) -> None:
 def test_random_histories_break_nothing(problems_in: Search) -> None:
     """Histories with all faults on keep every invariant."""
     assert [] == problems_in(campaign.random_runs(0, 50, 40))
+
+
+@pytest.mark.fault("F59")
+@pytest.mark.invariant("I22")
+def test_random_histories_with_links_break_nothing() -> None:
+    """Requests change hands by links while all faults are on, and every invariant holds."""
+    assert [] == _problems_with_links(range(20))
 
 
 @pytest.mark.fault("F5")
@@ -168,6 +177,14 @@ def test_many_random_histories(problems_in: Search) -> None:
     assert [] == problems_in(campaign.random_runs(1000, 2200, 40))
 
 
+@pytest.mark.fault("F59")
+@pytest.mark.invariant("I22")
+@pytest.mark.heavy
+def test_many_random_histories_with_links() -> None:
+    """Many such histories keep every invariant."""
+    assert [] == _problems_with_links(range(1000, 1600))
+
+
 @pytest.mark.fault("F5")
 @pytest.mark.invariant("I9")
 @pytest.mark.heavy
@@ -175,3 +192,8 @@ def test_many_random_histories(problems_in: Search) -> None:
 def test_every_order_of_two_workers(steps: tuple[Step, ...], leases: int) -> None:
     """All orders of two workers on one link, up to two comments and one lease that passes."""
     assert [] == [order for order in all_orders(steps, leases=leases) if order.problems]
+
+
+def _problems_with_links(seeds: range) -> list[tuple[int, tuple[str, ...]]]:
+    found = ((seed, run(invited_history_of(seed)).problems) for seed in seeds)
+    return [(seed, problems) for seed, problems in found if problems]

@@ -12,7 +12,10 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from chatbridge.errors import ChatbridgeError
+
 _JOINED: Final = re.compile(r"is now connected to this request|messages now go to this request")
+_MOVES: Final = re.compile(r"is now connected to this request|goes on in another chat")
 
 
 @define
@@ -40,21 +43,42 @@ def note_joined(truth: Any, issue_id: str, chat: int, text: str, *, has_words: b
         text: what was shown.
         has_words: whether that is what people wrote.
     """
-    if not has_words and not _JOINED.search(text):
+    # That the chat which has the right is shown something says nothing of who joined.
+    news = has_words and truth.owners.get(issue_id) != chat
+    if not news and not _JOINED.search(text):
         return
     for handed in truth.handed:
-        if issue_id in {"", handed.issue_id} and chat in handed.chats:
+        # Who is told without its name has the request already.
+        is_it = issue_id == handed.issue_id or (
+            not issue_id and truth.owners.get(handed.issue_id) == chat
+        )
+        if is_it and chat in handed.chats:
             # What the old chat had sent may still come into Jira.
             former = truth.former_owners.setdefault(handed.issue_id, set())
             former.add(truth.owners[handed.issue_id])
             truth.owners[handed.issue_id] = chat
             truth.handed.remove(handed)
+            # It may come back by another link, and leave again.
+            truth.doubts.update(each for each in truth.texts if _MOVES.search(each))
             return
 
 
 def may_be_home(truth: Any, issue_id: str, chat: int) -> bool:
     """Tell whether a chat opened a good link into a request, and may have it though none shows."""
     return any(each.issue_id == issue_id and chat in each.chats for each in truth.handed)
+
+
+def rights(truth: Any) -> Any:
+    """Return who has the right to which request now, to be put back with a backup."""
+    opened = [(each.issue_id, frozenset(each.chats)) for each in truth.handed]
+    return dict(truth.owners), opened
+
+
+def restore_rights(truth: Any, kept: Any) -> None:
+    """Put back who had the right to what when a backup was made; links end with it."""
+    owners, opened = kept
+    truth.owners.update(owners)
+    truth.handed[:] = [HandedLink(issue_id, "", set(chats)) for issue_id, chats in opened]
 
 
 def _invites(world: Any, issue: int) -> None:
@@ -65,6 +89,9 @@ def _invites(world: Any, issue: int) -> None:
     world.gate.faults_on, before = False, world.gate.faults_on
     try:
         (link,) = world.open_bridge("operator").links.invite(found.issue_id)
+    except ChatbridgeError:
+        # The request is gone, or cannot be seen now.
+        return
     finally:
         world.gate.faults_on = before
     # A new one ends those before it, but for who has joined and was not told yet.

@@ -106,6 +106,7 @@ def _sets_project(state: ProjectState) -> Callable[[World], None]:
 
 def _backs_up(world: World) -> None:
     world.snapshot = world.rows()
+    world.rights = handed_links.rights(world.truth)
 
 
 def _restores(world: World) -> None:
@@ -115,6 +116,7 @@ def _restores(world: World) -> None:
     for process in world.processes:
         process.crash()
     world.restore(world.snapshot)
+    handed_links.restore_rights(world.truth, world.rights)
     world.gate.armed.clear()
     # What stands there now is taken as known, and nobody knows any more who was told what.
     world.excused |= set(world.truth.visible)

@@ -51,6 +51,21 @@ def history_of(seed: int, steps: int = DEFAULT_STEPS, platform: str = "telegram"
     return History(tuple(happened), start, mode, processes, hints, edition, platform)
 
 
+def invited_history_of(seed: int, steps: int = DEFAULT_STEPS) -> History:
+    """Return the history of a seed in which links into requests are handed out and opened, too."""
+    history = history_of(seed, steps)
+    draw = random.Random(f"links {seed}")  # noqa: S311 - reproducible on purpose
+    happened = list(history.steps)
+    for _ in range(draw.randrange(1, 5)):
+        opened: list[Step] = [
+            ("opens_link", draw.randrange(3), draw.choice((-1, -1, -2)))
+            for _ in range(draw.randrange(1, 3))
+        ]
+        at = draw.randrange(len(happened) + 1)
+        happened[at:at] = [("invites", draw.randrange(3)), *opened]
+    return history.with_steps(tuple(happened))
+
+
 def double_crash_of(seed: int, platform: str = "telegram") -> History:
     """Return a scenario of two operations in which the process dies twice, chosen by a seed."""
     draw = random.Random(f"two crashes {seed}")  # noqa: S311 - reproducible on purpose

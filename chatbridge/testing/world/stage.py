@@ -88,6 +88,7 @@ class World:
         self.surprises: list[str] = []
         self._still: list[str] = []
         self.snapshot: tuple[tuple[str, bytes], ...] = ()
+        self.rights: Any = None
         self.excused: set[str] = set()
         self.marks: set[str] = set()
         self.timings = Timings()

@@ -175,7 +175,7 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
             if not link.told.opened:
                 problems.append("I20: the chat was not told of its request")
         elif missing or link.reason != "burst":
-            problems += _stopped(world, issue, link, home)
+            problems += _stopped(world, issue, link, now)
     return problems
 
 
