@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from chatbridge import Clock, HttpResponse
-from chatbridge.testing import Control, OwedWebhook, SimulatedCall, Simulator
+from chatbridge.testing import Control, OwedWebhook, SimulatedCall, Simulator, json_answer
 
 from .simulated_pushes import Pushes
 from .simulated_rooms import Problem, Room
@@ -36,10 +36,7 @@ class MatrixSimulator(Simulator):
 
     def answer(self, call: SimulatedCall) -> HttpResponse:
         """See `Simulator.answer`."""
-        with self.changed:
-            response = self.through_faults(call, self._answer)
-            self.changed.notify_all()
-            return response
+        return self.through_faults(call, self._answer)
 
     def controls(self) -> dict[str, tuple[str, Control]]:
         """See `Simulator.controls`."""
@@ -187,13 +184,15 @@ class MatrixSimulator(Simulator):
 
     def _answer(self, call: SimulatedCall) -> HttpResponse:
         if call.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return _json(401, {"errcode": "M_UNKNOWN_TOKEN", "error": "simulated"})
-        try:
-            found = self._route(call, [unquote(part) for part in call.path.split("/")[2:]])
-        except Problem as problem:
-            found = {"errcode": problem.code, "error": "simulated"}
-            return _json(problem.status, found)
-        return found if isinstance(found, HttpResponse) else _json(200, found)
+            return json_answer({"errcode": "M_UNKNOWN_TOKEN", "error": "simulated"}, 401)
+        with self.changed:
+            try:
+                found = self._route(call, [unquote(part) for part in call.path.split("/")[2:]])
+            except Problem as problem:
+                found = {"errcode": problem.code, "error": "simulated"}
+                return json_answer(found, problem.status)
+            self.changed.notify_all()
+        return found if isinstance(found, HttpResponse) else json_answer(found)
 
     def _route(self, call: SimulatedCall, path: list[str]) -> Any:
         match call.method, path:
@@ -268,7 +267,3 @@ def _person(given: dict[str, Any]) -> str:
     name = str(given.get("name", "")).lower()
     local = name if name.isascii() and name.isalnum() else f"person{given.get('chat')}"
     return f"@{local}:simulated.example"
-
-
-def _json(status: int, value: Any) -> HttpResponse:
-    return HttpResponse(status, {"Content-Type": "application/json"}, json.dumps(value).encode())
