@@ -151,3 +151,45 @@ def test_words_are_not_guessed():
     """Owners and beats are random and as long as asked for."""
     assert 100 == len({new_word() for _ in range(100)})
     assert [12, 6] == [len(new_word()), len(new_word(3))]
+
+
+@pytest.fixture
+def writes(make_stage, monkeypatch):
+    """Return a claim, and a list of whether each of its later writes must outlive a power cut."""
+    stage = make_stage()
+    claim = stage.claim(SUBJECT)
+    assert claim.hold()
+    seen, replace = [], stage.vault.replace
+
+    def watched(*given, **more):
+        seen.append(more.get("synced", True))
+        return replace(*given, **more)
+
+    monkeypatch.setattr(stage.vault, "replace", watched)
+    return claim, seen
+
+
+def test_a_claim_is_renewed_once_in_a_third_of_its_lease(writes, clock):
+    """Holding it again and again costs nothing before; nobody would take it over by then."""
+    claim, seen = writes
+    clock.advance(19.9)
+    assert (True, []) == (claim.hold(), seen)
+    clock.advance(0.1)
+    assert (True, [False]) == (claim.hold(), seen)
+
+
+@pytest.mark.parametrize("news", [{"mark": 5}, {"position": "p7"}, {"mark": 5, "position": "p7"}])
+def test_what_a_claim_carries_is_written_at_once_and_durably(writes, news):
+    """A mark or a position waits for no renewal, and a power cut does not take it back."""
+    claim, seen = writes
+    assert claim.hold(**news)
+    assert [True] == seen
+    assert (news.get("mark", 0), news.get("position", "")) == (claim.mark, claim.position)
+
+
+@pytest.mark.parametrize("news", [{"mark": 5}, {"position": "p7"}])
+def test_the_very_first_claim_carries_what_it_is_given(make_stage, news):
+    """Who creates the claim writes mark and position with it."""
+    claim = make_stage().claim(SUBJECT)
+    assert claim.hold(**news)
+    assert (news.get("mark", 0), news.get("position", "")) == (claim.mark, claim.position)
