@@ -250,7 +250,7 @@ def test_two_chats_do_not_mix(world, opened):
 # --- what cannot be carried, and edits ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["photo", "voice", "poll", "dice", "story", "unheard_of"])
+@pytest.mark.parametrize("kind", ["photo", "voice", "game", "story", "unheard_of"])
 def test_what_cannot_be_carried_is_answered(world, opened, kind):
     """A message without a text that can be passed on is never dropped silently."""
     world.set_project(customer_files=())
@@ -259,7 +259,7 @@ def test_what_cannot_be_carried_is_answered(world, opened, kind):
     assert (1, []) == (world.shown("I cannot pass this on"), passed_on(world, opened))
 
 
-@pytest.mark.parametrize("kind", ["location", "venue", "contact"])
+@pytest.mark.parametrize("kind", ["location", "venue", "contact", "poll", "dice"])
 def test_what_can_be_said_as_text_is_passed_on(world, opened, kind):
     """Places and people are told to the agents in words."""
     world.telegram.control("unsupported", {"chat": CHAT, "kind": kind})
@@ -288,10 +288,10 @@ def test_left_out_attachment_of_the_first_message_is_told_too(world):
 
 def test_content_left_out_beside_a_text_is_told_to_both_sides(world, opened):
     """A text beside something that cannot be carried does not make that something vanish."""
-    world.telegram.control("unsupported", {"chat": CHAT, "kind": "poll", "caption": "Vote, please"})
+    world.telegram.control("unsupported", {"chat": CHAT, "kind": "game", "caption": "Play, please"})
     world.run()
     (text,) = passed_on(world, opened)
-    assert ("Vote, please" in text, "[not passed on: poll]" in text) == (True, True)
+    assert ("Play, please" in text, "[not passed on: game]" in text) == (True, True)
     assert 1 == world.shown("was not")
 
 

@@ -6,6 +6,7 @@ and size are the sender's claims.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from chatbridge.content import Attachment, FileKind
@@ -16,6 +17,7 @@ from chatbridge.payloads import (
     list_at,
     number_at,
     object_at,
+    optional_integer,
     optional_object,
     size_at,
     text_at,
@@ -34,8 +36,8 @@ _DEFAULTS = {
 """Telegram's member: the kind, and a name and media type where the message gives none."""
 
 NOT_CARRIED = (
-    "checklist", "dice", "game", "giveaway", "giveaway_winners", "invoice", "paid_media",
-    "passport_data", "poll", "story",
+    "chat_shared", "game", "gift", "giveaway", "giveaway_winners", "invoice", "paid_media",
+    "passport_data", "story", "successful_payment", "unique_gift", "users_shared", "web_app_data",
 )  # fmt: skip
 """Contents that people send and that become a visible "unsupported"."""
 
@@ -82,7 +84,33 @@ def facts_of(message: dict[str, Any]) -> tuple[Block, ...]:
     sticker = optional_object(message, "sticker")
     if sticker is not None and text_at(sticker, "emoji"):
         blocks.append(Paragraph((Text(text_at(sticker, "emoji")),)))
+    blocks += [_line(line) for line in _said(message)]
+    if message.get("has_media_spoiler") is True:
+        blocks.append(_line("[covered by its sender as a spoiler]"))
     return tuple(blocks)
+
+
+def _said(message: dict[str, Any]) -> Iterator[str]:
+    """Yield what was put to a vote, thrown or listed, a line for each."""
+    poll = optional_object(message, "poll")
+    if poll is not None:
+        yield f"📊 {text_at(poll, 'question')}"
+        for option in list_at(poll, "options"):
+            yield f"• {text_at(an_object(option, 'an option'), 'text')}"
+    dice = optional_object(message, "dice")
+    if dice is not None:
+        yield f"{text_at(dice, 'emoji') or '🎲'} {integer_at(dice, 'value')}"
+    checklist = optional_object(message, "checklist")
+    if checklist is not None:
+        yield text_at(checklist, "title")
+        for value in list_at(checklist, "tasks"):
+            task = an_object(value, "a task")
+            box = "☑" if optional_integer(task, "completion_date") else "☐"
+            yield f"{box} {text_at(task, 'text')}"
+
+
+def _line(text: str) -> Paragraph:
+    return Paragraph((Text(text),))
 
 
 def _place(location: dict[str, Any], venue: dict[str, Any] | None) -> Block:

@@ -36,6 +36,8 @@ _MARKS = {
     "strikethrough": Mark.STRIKE,
     "code": Mark.CODE,
 }
+SPOILER = ("[spoiler: ", "]")
+"""What stands around words that their sender has covered; agents read them."""
 _QUOTES = frozenset({"blockquote", "expandable_blockquote"})
 _SAFE_LINK = re.compile(r"(https?://|mailto:|tel:)\S", re.IGNORECASE)
 
@@ -111,6 +113,8 @@ def _pieces(text: str, entities: Sequence[TextEntity]) -> Iterator[_Piece]:
     for entity in entities:
         edges |= {entity.start, entity.end}
     borders = sorted(edges)
+    covered = _covered(entities)
+    uncovered = set(covered.values())
     for start, end in pairwise(borders):
         active = [
             (at, entity)
@@ -122,7 +126,27 @@ def _pieces(text: str, entities: Sequence[TextEntity]) -> Iterator[_Piece]:
         raw = text[start:end]
         node = _inline(raw, [entity for _, entity in active])
         code, language = codes[0] if codes else (None, "")
-        yield _Piece(node, raw, quotes[0] if quotes else None, code, language)
+        piece = _Piece(node, raw, quotes[0] if quotes else None, code, language)
+        if start in covered:
+            yield evolve(piece, node=Text(SPOILER[0]), raw=SPOILER[0])
+        yield piece
+        if end in uncovered:
+            yield evolve(piece, node=Text(SPOILER[1]), raw=SPOILER[1])
+
+
+def _covered(entities: Sequence[TextEntity]) -> dict[int, int]:
+    """Return where covered words begin -> where they end; spoilers that meet are one."""
+    found: dict[int, int] = {}
+    last = -1
+    for entity in entities:
+        if entity.kind != "spoiler":
+            continue
+        if last < 0 or entity.start > found[last]:
+            last = entity.start
+            found[last] = entity.end
+        else:
+            found[last] = max(found[last], entity.end)
+    return found
 
 
 def _inline(raw: str, active: list[TextEntity]) -> Inline:

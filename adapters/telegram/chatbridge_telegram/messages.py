@@ -37,17 +37,17 @@ from .entity_reading import TextEntity, read_entities, read_text
 from .replies import reply_to_of
 from .rich_blocks import read_rich_message
 
-_OUT_OF_SCOPE = {
+OUT_OF_SCOPE = {
     "business_connection_id": "a message of a business account",
     "guest_query_id": "a guest message",
     "direct_messages_topic": "a direct message of a channel",
 }
-_SERVICE = frozenset({
+SERVICE = frozenset({
     "new_chat_members", "left_chat_member", "chat_owner_left", "chat_owner_changed",
     "new_chat_title", "new_chat_photo", "delete_chat_photo", "group_chat_created",
     "supergroup_chat_created", "channel_chat_created", "message_auto_delete_timer_changed",
-    "pinned_message", "successful_payment", "refunded_payment", "users_shared", "chat_shared",
-    "gift", "unique_gift", "gift_upgrade_sent", "connected_website", "write_access_allowed",
+    "pinned_message", "refunded_payment", "gift_upgrade_sent", "connected_website",
+    "write_access_allowed",
     "proximity_alert_triggered", "boost_added", "chat_background_set", "checklist_tasks_done",
     "checklist_tasks_added", "community_chat_added", "community_chat_removed",
     "direct_message_price_changed", "forum_topic_created", "forum_topic_edited",
@@ -57,7 +57,7 @@ _SERVICE = frozenset({
     "poll_option_deleted", "suggested_post_approved", "suggested_post_approval_failed",
     "suggested_post_declined", "suggested_post_paid", "suggested_post_refunded",
     "video_chat_scheduled", "video_chat_started", "video_chat_ended",
-    "video_chat_participants_invited", "web_app_data",
+    "video_chat_participants_invited",
 })  # fmt: skip
 
 
@@ -86,13 +86,13 @@ def message_received(
     moved = _migration(message, origin)
     if moved is not None:
         return moved
-    for member, reason in _OUT_OF_SCOPE.items():
+    for member, reason in OUT_OF_SCOPE.items():
         if message.get(member) is not None:
             return NothingToDo(**origin, reason=reason)
     text, entities, document, unsupported = _content(message)
     attachments = attachments_of(message)
     if document.is_empty() and not attachments and unsupported is None:
-        if not _SERVICE.isdisjoint(message):
+        if not SERVICE.isdisjoint(message):
             return NothingToDo(**origin, reason="a service message")
         unsupported = "unknown"
     return MessageReceived(
@@ -115,7 +115,7 @@ def message_edited(message: dict[str, Any], update_id: int, raw: dict[str, Any])
         WebhookPayloadError: it has another shape than the Bot API's.
     """
     origin = {**message_origin(message, update_id), "raw": raw}
-    for member, reason in _OUT_OF_SCOPE.items():
+    for member, reason in OUT_OF_SCOPE.items():
         if message.get(member) is not None:
             return NothingToDo(**origin, reason=reason)
     message_id, edited = integer_at(message, "message_id"), optional_integer(message, "edit_date")

@@ -14,6 +14,8 @@ from chatbridge.errors import WebhookPayloadError
 from chatbridge.payloads import an_object, list_at, readable, text_at
 from chatbridge.richtext import Block, CodeBlock, Document, Heading, Paragraph, Quote, Rule, Text
 
+from .entity_reading import SPOILER
+
 _DEEPEST = 40
 """Telegram allows 16 levels of blocks; each holds a list, and texts nest in them."""
 
@@ -68,7 +70,9 @@ def _words(value: Any, depth: int) -> str:
         return ""
     parts = [_member(value, name, depth + 1) for name in _INNER]
     box = ("☑ " if value.get("is_checked") is True else "☐ ") if value.get("has_checkbox") else ""
-    return box + "".join(part for part in parts if part)
+    words = box + "".join(part for part in parts if part)
+    covered = words and value.get("type") == "spoiler"
+    return words.join(SPOILER) if covered else words
 
 
 def _member(value: dict[str, Any], name: str, depth: int) -> str:

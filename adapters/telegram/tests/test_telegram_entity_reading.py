@@ -163,3 +163,18 @@ def test_what_is_drawn_is_read_back(runs: list[tuple[str, frozenset[Mark]]]) -> 
         for character in node.text
     ]
     assert looks == found
+
+
+@pytest.mark.parametrize(
+    ("entities", "shown"),
+    [
+        ([_entity("spoiler", 4, 6)], "who [spoiler: did it] here"),
+        ([_entity("spoiler", 4, 3), _entity("spoiler", 7, 3)], "who [spoiler: did it] here"),
+        ([_entity("spoiler", 0, 7), _entity("bold", 4, 6)], "[spoiler: who did] it here"),
+        ([_entity("spoiler", 0, 3), _entity("spoiler", 8, 2)],
+         "[spoiler: who] did [spoiler: it] here"),
+    ],
+)  # fmt: skip
+def test_covered_words_are_shown_as_such(entities: list[dict[str, Any]], shown: str) -> None:
+    """Agents read what a sender has covered, and see that it was."""
+    assert shown == _read("who did it here", *entities).plain()

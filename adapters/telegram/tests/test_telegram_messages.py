@@ -167,7 +167,29 @@ def test_what_has_no_text_is_told_in_words(parse: Parse, kind: str, text: str) -
     assert (text, None) == (event.text.plain(), event.unsupported)
 
 
-@pytest.mark.parametrize("kind", ["poll", "dice", "story", "game"])
+def test_polls_dice_and_lists_are_told_in_words(parse: Parse) -> None:
+    """What was put to a vote, thrown or listed stands there line by line."""
+    poll = parse(message=_message(**CONTENTS["poll"]))
+    dice = parse(message=_message(**CONTENTS["dice"]))
+    tasks = [{"id": 1, "text": "paper", "completion_date": 9}, {"id": 2, "text": "ink"}]
+    lists = parse(message=_message(checklist={"title": "Buy", "tasks": tasks}))
+    for event in (poll, dice, lists):
+        assert isinstance(event, MessageReceived) and event.unsupported is None
+    question, *options = poll.text.plain().split("\n\n")
+    assert ("📊 ", {"• "}) == (question[:2], {option[:2] for option in options})
+    assert "🎲 4" == dice.text.plain()
+    assert "Buy\n\n☑ paper\n\n☐ ink" == lists.text.plain()
+
+
+def test_a_covered_picture_says_so(parse: Parse) -> None:
+    """Agents see that a picture came as a spoiler."""
+    photo = [{"file_id": "f", "file_unique_id": "u", "width": 9, "height": 9}]
+    event = parse(message=_message(photo=photo, caption="look", has_media_spoiler=True))
+    assert isinstance(event, MessageReceived)
+    assert "look\n\n[covered by its sender as a spoiler]" == event.text.plain()
+
+
+@pytest.mark.parametrize("kind", ["story", "game"])
 def test_what_cannot_be_carried_is_named(parse: Parse, kind: str) -> None:
     """A message of a kind that is not carried says so, instead of vanishing."""
     event = parse(message=_message(**CONTENTS[kind]))
