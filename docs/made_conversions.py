@@ -108,6 +108,7 @@ ADF: tuple[dict[str, Any], ...] = (
     _node("blockCard", url="https://a.example/p"),
     _node("embedCard", url="https://a.example/p", layout="wide"),
     _run("2", "subsup", type="sup"),
+    _run("2", "subsup", type="sub"),
     _run("a", "textColor", color="#ff0000"),
     _run("a", "link", href="/browse/X-1"),
     _node("panel", _node("paragraph", "a"), panelType="warning"),
@@ -122,6 +123,20 @@ ADF: tuple[dict[str, Any], ...] = (
           _node("layoutColumn", _node("paragraph", "b"))),
     _node("extension", extensionKey="toc"),
     _node("bodiedExtension", _node("paragraph", "a"), extensionKey="x"),
+    _node("paragraph", "a", _node("inlineExtension", extensionKey="x", text="b")),
+    _node("paragraph", "a", _node("inlineExtension", extensionKey="x")),
+    _node("nestedExpand", _node("paragraph", "a"), title="More"),
+    _node("taskList", _node("blockTaskItem", _node("paragraph", "a"), state="TODO")),
+    _node("paragraph", "a ", _node("mediaInline", type="image", id="1", alt="a.png")),
+    _node("paragraph", _node("placeholder", text="Name of the printer")),
+    _node("syncBlock", resourceId="1"),
+    _node("bodiedSyncBlock", _node("paragraph", "a"), resourceId="1"),
+    *(_run("a", kind) for kind in ("backgroundColor", "annotation")),
+    {**_node("paragraph", "a"), "marks": [{"type": "alignment"}, {"type": "indentation"},
+                                          {"type": "fontSize"}]},
+    {**_node("expand", _node("paragraph", "a")), "marks": [
+        {"type": "breakout"}, {"type": "dataConsumer"}, {"type": "fragment"}]},
+    {**_node("media", type="file", id="1", alt="a.png"), "marks": [{"type": "border"}]},
     _node("newKind", _node("paragraph", "a")),
     _node("newKind"),
 )  # fmt: skip
@@ -133,6 +148,9 @@ WIKI = (
     "[a|https://a.example/p]", "[a|https://a.example/p|smart-link]", "see https://a.example/p.",
     "[a|/browse/X-1]", "[^a.pdf]", "!a.png|thumbnail!", "[~jdoe]", "[Kim|~accountid:5f:1]",
     "(/) :)", "\\*a\\* &lt;", "a -- b", "{unknown} [b]", "{code} without an end",
+    "{info:title=a}b{info}", "{note}a{note} {tip}b{tip} {warning}c{warning}",
+    "{expand:More}a{expand}", "{anchor:x}a", "{toc}", "{status:title=Done}", "{section}a{section}",
+    "{{monospaced *a*}}", "{adf}a{adf}", "{html}<b>a</b>{html}", "{csv}a,b{csv}",
 )  # fmt: skip
 HTML = (
     "<p>a<br/>b</p>", "<b>a</b> <em>b</em> <ins>c</ins> <del>d</del> <tt>e</tt>", "x<sup>2</sup>",

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -33,3 +37,29 @@ def test_every_table_is_on_the_page(conversions: ModuleType) -> None:
     assert list(conversions.TABLES) == [found[1] for found in conversions.TABLE.finditer(page)]
     by_hand = "<!-- conversions: html -->\n| by hand |\n<!-- end -->"
     assert "by hand" not in conversions.made_anew(by_hand)
+
+
+def _kinds(schema: Any) -> Iterator[str]:
+    """Yield the kinds of nodes and marks that the definitions of the schema allow."""
+    if isinstance(schema, dict):
+        kind = schema.get("properties", {}).get("type")
+        # What has attributes of a `type` is told apart by its own members.
+        if isinstance(kind, dict) and "version" not in schema["properties"]:
+            yield from (each for each in kind.get("enum", ()) if isinstance(each, str))
+        for value in schema.values():
+            yield from _kinds(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _kinds(value)
+
+
+def test_every_node_and_mark_of_the_schema_has_a_row() -> None:
+    """A kind that is new in Jira's schema fails here until its row says what becomes of it."""
+    folder = os.environ.get("CHATBRIDGE_SPECS") or DOCS.parents[1] / "shared" / "specs"
+    file = Path(folder) / "adf.schema.json"
+    if not file.exists():
+        pytest.skip("the schema is not at hand")
+    page = (DOCS / "reference" / "conversions.md").read_text(encoding="utf-8")
+    kinds = set(_kinds(json.loads(file.read_text(encoding="utf-8"))))
+    assert len(kinds) > 50
+    assert [] == sorted(kind for kind in kinds if f'"type": "{kind}"' not in page)
