@@ -80,6 +80,10 @@ FOUND = {
     "a wait that the site names for a file is kept, and its answer comes once":
         '["opened","webhook",1,true,[["comments",0,"files"],["comments",0,"bare file"],'
         '["arms","too_many",7],["delivers",0],["run",0]]]',
+    "a chat that still gets its answers has not joined by them":
+        '["opened","webhook",1,false,[["arms","after",4],["comments",0,"files"],["invites",0],'
+        '["opens_link",1],["opens_link",0],["delivers",0],["run",0],["delivers",0],["run",0],'
+        '["run",0],["arms","before",6],["pass",61],["run",0]],"cloud","viber"]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
