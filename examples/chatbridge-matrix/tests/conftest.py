@@ -25,7 +25,7 @@ PYTHON_OF_SYNAPSE = "CHATBRIDGE_SYNAPSE"
 _OF_CHECKOUT = Path(__file__).parents[3] / ".venv-synapse" / "bin" / "python"
 SERVER_NAME = "matrix.localhost"
 _SECRET = "shared-secret-of-tests"
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 
 _CONFIG = """
 server_name: "{name}"

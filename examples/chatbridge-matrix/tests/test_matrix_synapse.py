@@ -25,7 +25,7 @@ from chatbridge.testing import DeskSimulator
 from chatbridge.testing.serving import SimulationServer
 from chatbridge_matrix.registration import registration
 
-_PATIENCE = 60.0
+_PATIENCE = 120.0
 _PROGRAM = Path(__file__).with_name("host_program.py")
 
 
