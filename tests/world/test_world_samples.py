@@ -1,0 +1,28 @@
+"""Heavy shares of what seeds choose: three operations, and pairs of crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chatbridge.testing.world import sampling
+
+Search = Callable[[Any], list[str]]
+
+
+@pytest.mark.fault("F1", "F2", "F3", "F4", "F36", "F37")
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I20")
+@pytest.mark.heavy
+def test_single_faults_of_three_operations_break_nothing(problems_in: Search) -> None:
+    """Any one fault at any effect of eight scenarios of three operations (M1)."""
+    assert [] == problems_in(sampling.faults_of_threes(0, 8))
+
+
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I6", "I7")
+@pytest.mark.heavy
+def test_pairs_of_crashes_break_nothing(problems_in: Search) -> None:
+    """Fifty first crashes, each with every later one (M2)."""
+    assert [] == problems_in(sampling.crash_pairs(0, 50))
