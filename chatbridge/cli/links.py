@@ -71,9 +71,10 @@ def invite(
     invocation: Invocation, issue: str, site: str | None, project: str | None, minutes: int,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Make a link by which one chat may join a request, named by its issue id or key.
+    """Make a link by which one chat may join a request.
 
-    Whoever opens it first gets the conversation, and the chat that had it does not any more.
+    The request is named by its issue id or key. Whoever opens the link first gets the conversation,
+    and the chat that had it does not any more.
     """
     with invocation.bridge() as bridge:
         made = bridge.links.invite(issue, site=site, project=project, minutes=minutes)
