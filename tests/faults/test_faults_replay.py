@@ -11,6 +11,7 @@ import attrs
 import pytest
 
 from chatbridge.errors import ChatbridgeError, SealedValueError
+from chatbridge.invitations import Invitation
 from chatbridge.keyset import Keyset
 from chatbridge.keyset_wrapping import unwrap_keyset, wrap_keyset
 from chatbridge.links import Link
@@ -32,6 +33,7 @@ KEPT: tuple[Any, ...] = (
     Link("other", "10012", "telegram", "7", CANARY),
     Conversation("telegram", "7", CANARY, ("10012",), "10012"),
     Claim(("poll", "telegram", "7"), CANARY, "b1", 5),
+    Invitation(CANARY, "acme", "10012", CANARY, 1_900_000_000),
     Receipt("telegram", "7", CANARY, CANARY, "acme", "10012"),
     Project(SETTINGS, (BotRecord("telegram", "7", CANARY, "poll", {"token": CANARY}),)),
 )

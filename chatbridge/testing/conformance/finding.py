@@ -10,10 +10,10 @@ from importlib.metadata import entry_points
 
 from attrs import frozen
 
-from chatbridge.errors import ConfigurationError
+from chatbridge.errors import ConfigurationError, UnknownPluginError
 from chatbridge.hookspecs import ENTRY_POINT_GROUP
 from chatbridge.plugin_offers import CORE_PACKAGE, PluginInfo
-from chatbridge.plugins import Plugins
+from chatbridge.plugins import KNOWN_PACKAGES, Plugins
 from chatbridge.testing.conformance import builtin_cases
 from chatbridge.testing.conformance.cases import AdapterCase, StorageCase
 
@@ -63,14 +63,18 @@ def find(name: str) -> Found:
 
 
 def _described(name: str) -> PluginInfo:
-    plugins = Plugins()
-    for info in plugins.installed():
+    names: set[str] = set()
+    for info in Plugins().installed():
         if info.name == name or name in info.storages:
             if info.skipped:
                 raise ConfigurationError(info.skipped)
             return info
-    plugins.adapter(name)  # Raises the error that names what is installed.
-    raise ConfigurationError(f"{name!r} is registered by the host; give its tests the suite itself")
+        names.update(info.adapters, info.storages)
+    text = f"no installed package offers an adapter or storage {name!r}"
+    text += f" (installed: {', '.join(sorted(names))})"
+    if name in KNOWN_PACKAGES:
+        text += f"; pip install {KNOWN_PACKAGES[name]}"
+    raise UnknownPluginError(text)
 
 
 def _imported(module: str) -> object:
