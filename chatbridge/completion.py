@@ -118,27 +118,29 @@ class Completion:
                 raise
             self._wake(existing.key)
             return
-        if self._was_erased(conversation, intent, project, issue_id):
+        if self._was_erased(conversation, intent, made):
             # Whoever was woken meanwhile may have changed it already; it goes all the same.
             self._vault.erase(made.key)
             return
         self._wake(made.key)
 
-    def _was_erased(
-        self, conversation: Conversation, intent: Intent, project: str, issue_id: str
-    ) -> bool:
+    def _was_erased(self, conversation: Conversation, intent: Intent, made: Kept[Link]) -> bool:
         """Tell whether the project or the chat was erased during the write, before this link was.
 
         Whoever erases removes the conversation or its intent first and looks for links then; so
         one of both sees the link.
         """
-        home = self._vault.read(Project, project)
+        home = self._vault.read(Project, made.record.project)
         if home is None or home.record.state is ProjectState.REMOVED:
             return True
         talk = self._vault.read(Conversation, *conversation.identity())
         if talk is None:
             return True
-        return talk.record.intent(intent.key) is None and issue_id not in talk.record.issues
+        if talk.record.intent(intent.key) or made.record.issue_id in talk.record.issues:
+            return False
+        # Or another process has ended the event, and the chat has moved since: with its link.
+        link = self._vault.read_key(Link, made.key)
+        return link is None or link.record.belongs_to(conversation)
 
 
 def _with_request(

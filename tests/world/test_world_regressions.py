@@ -10,6 +10,12 @@ from chatbridge.testing.world.operations import perform, prepare
 from chatbridge.testing.world.stage import SITE, World
 
 FOUND = {
+    "who stood still takes away no link that moved with its chat":
+        '["opened","webhook",2,false,[["run",0],["arms","malformed",3],["commands",2,"/more"],'
+        '["delivers",2],["says",2],["pass",11],["run",0],["pass",130],["migrates"],'
+        '["arms","pause",19],["run",0],["run",1],["delivers",2]],"data_center"]',
+    "a backup that is put back knows no later move":
+        '["group","poll",2,false,[["backs_up"],["migrates"],["run",0],["restores"]]]',
     "a cut-off worker loses no message":
         '["opened","poll",1,false,[["says",0],["arms","cancel",2],["run",0]]]',
     "a cut-off worker loses no comment":
