@@ -75,8 +75,9 @@ class Inviting:
             except RefusedError:
                 continue
         if not found:
+            where = "" if site is None else f" on site '{site}'"
             raise ConfigurationError(
-                f"there is no request {issue} that the bridge's account may see"
+                f"there is no request {issue}{where} that the bridge's account may see"
             )
         if len(found) > 1:
             sites = ", ".join(sorted(name for name, _ in found))
@@ -99,6 +100,11 @@ class Inviting:
         if len(names) == 1 and names[0] in projects:
             return projects[names[0]]
         if wanted is not None or not projects:
+            if wanted is not None and self._roster.project(wanted) is None:
+                serving = ", ".join(projects) or "none"
+                raise ConfigurationError(
+                    f"there is no project '{wanted}' (on the request's desk: {serving})"
+                )
             raise ConfigurationError("the request is not on the service desk of the project")
         raise ConfigurationError(
             f"several projects serve its desk; name one with --project: {', '.join(projects)}"

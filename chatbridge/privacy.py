@@ -139,21 +139,22 @@ class Privacy:
             places = places_of(self._roster, issue)
         places = {place for place in places if site in {None, place[0]}}
         if len(places) != 1:
+            where = "the site" if site is None else f"the site '{site}'"
             raise ConfigurationError(
-                f"issue {issue} is not known on the site; name it by its id, as it is in the "
+                f"issue {issue} is not known on {where}; name it by its id, as it is in the "
                 "export of its chat, if it is gone from Jira"
                 if not places
                 else f"issue {issue} is on several sites; name one with --site: "
                 + ", ".join(sorted(name for name, _ in places))
             )
-        ((where, issue_id),) = places
+        ((name, issue_id),) = places
         elsewhere = frozenset(
             (bot.platform, bot.bot_id)
             for project in self._admin.projects()
             for bot in project.bots
-            if project.settings.site != where
+            if project.settings.site != name
         )
-        return RequestSubject(where, issue_id, elsewhere)
+        return RequestSubject(name, issue_id, elsewhere)
 
     def project(self, name: str, *, or_gone: bool = False) -> ProjectSubject:
         """Return a project.

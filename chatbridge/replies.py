@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from typing import Final
 
 from chatbridge.adapter import AnswersChoices
 from chatbridge.budgets import Budget
@@ -35,6 +36,8 @@ _MOST_UNKNOWN = 3
 _UNMENDED = 60.0
 _MENDED_BY_PEOPLE = frozenset({Refusal.UNAUTHORISED, Refusal.CONFLICT})
 """Refusals that are about the bot, and end when somebody sets its token or its webhook again."""
+_TOLD: Final = "the sender is told"
+_PERHAPS_TOLD: Final = "nobody knows whether the sender is told"
 
 
 class Replies:
@@ -68,8 +71,14 @@ class Replies:
             RetryLaterError: not shown yet; where it is owed, perhaps shown, or a person has to mend
                 the bot first.
         """
+        self._show(bot, address, event_key, text, owed=owed)
+
+    def _show(
+        self, bot: OpenBot, address: Address, event_key: str, text: str, *, owed: bool
+    ) -> str:
+        """Show a text as `say` does, and return what the host may hear of it."""
         if not text:
-            return
+            return ""
         key = self._marks.message_key("reply", *bot.key, event_key)
         message = OutgoingMessage(address=address, key=key, text=Document.from_plain(text))
         try:
@@ -78,13 +87,16 @@ class Replies:
             if owed and self._budget.spend(key) < _MOST_UNKNOWN:
                 raise RetryLaterError("nobody knows whether a loss was told") from None
             _log.info("nobody knows whether a reply was shown; it is not repeated")
+            return _PERHAPS_TOLD
         except RefusedError as error:
             if error.reason is Refusal.MIGRATED and error.migrated_to:
-                self.say(bot, Address(error.migrated_to), event_key, text, owed=owed)
-                return
+                moved = Address(error.migrated_to)
+                return self._show(bot, moved, event_key, text, owed=owed)
             if owed and error.reason in _MENDED_BY_PEOPLE:
                 raise RetryLaterError("the bot cannot write", retry_after=_UNMENDED) from None
             _log.info("a reply was refused (%s)", error.reason)
+            return f"the sender cannot be told ({error.reason})"
+        return _TOLD
 
     def answer_choice(self, bot: OpenBot, event: ChoicePicked, text: str) -> None:
         """Tell the platform that a choice was noticed; never worth a failure."""
@@ -137,8 +149,7 @@ class Replies:
         elif sent_at:
             moment = time.strftime("%H:%M", time.gmtime(sent_at))
             text = project.texts.say("not_delivered_known", time=moment)
-        self.say(bot, address, event_key, text, owed=True)
-        self.note_lost(project, "the sender is told")
+        self.note_lost(project, self._show(bot, address, event_key, text, owed=True))
 
     def note_lost(self, project: OpenProject, reason: str) -> None:
         """Tell the host that a message did not get into Jira, and why."""

@@ -156,7 +156,7 @@ class Roster:
         if desk is None:
             known = ", ".join(sorted(self._desks)) or "none"
             raise ConfigurationError(
-                f"a project names the site '{site}', but only these are configured: {known}"
+                f"there is no site '{site}' in the configuration (there are: {known})"
             )
         return desk
 

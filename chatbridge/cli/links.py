@@ -133,9 +133,10 @@ def _link_of(bridge: Bridge, issue: str, site: str | None) -> Link:
         and site in {None, link.site}
     ]
     if not found:
+        where = "" if site is None else f" on site '{site}'"
         raise ConfigurationError(
-            f"there is no link of issue {issue}; 'chatbridge links list' shows all, and an issue "
-            "that is gone from Jira is named by its id"
+            f"there is no link of issue {issue}{where}; 'chatbridge links list' shows all, and an "
+            "issue that is gone from Jira is named by its id"
         )
     if len(found) > 1:
         sites = ", ".join(sorted(link.site for link in found))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import attrs
 import click
 
-from chatbridge import Bridge
+from chatbridge import Bridge, ConfigurationError
 from chatbridge.cli.display import busy, may_ask, show_table
 from chatbridge.cli.invocation import Invocation, pass_invocation
 from chatbridge.cli.new_files import write_new
@@ -21,6 +21,7 @@ from chatbridge.subjects import ProjectSubject, Subject
 F = TypeVar("F", bound=Callable[..., Any])
 
 _DAY = 24 * 3600
+_NOTHING = "nothing is kept about it"
 _NOT_COVERED = (
     "not covered: what stands in Jira and at the platform, backups of the storage, and what a "
     "disk or file system keeps of files that were written over"
@@ -79,35 +80,37 @@ def export(invocation: Invocation, /, output: Path | None, **about: str | None) 
     """Write all about a chat, a request or a project as JSON.
 
     Tokens and keys are left out, and named as withheld. A file is made for its owner's eyes only.
+    The exit code is 1 where nothing is kept, which may be true or a wrong name.
     """
     with invocation.bridge() as bridge, busy("reading all records"):
-        made = bridge.privacy.export(_subject(bridge, **about, or_gone=False))
+        made = bridge.privacy.export(_subject(bridge, again=False, **about))
     text = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
     if output is None:
         click.echo(text, nl=False)
-        return
-    write_new(output, text)
-    click.echo(f"records in {output}: {len(made['records'])}")
+    else:
+        write_new(output, text)
+        click.echo(f"records in {output}: {len(made['records'])}")
+    if not made["records"]:
+        raise ConfigurationError(f"{_NOTHING}; see whether the name is right")
 
 
 @privacy.command()
 @_about
+@click.option("--again", is_flag=True,
+              help="It may be erased already; what is left goes.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="The proof as JSON.")
 @pass_invocation
-def erase(invocation: Invocation, /, yes: bool, as_json: bool, **about: str | None) -> None:
+def erase(
+    invocation: Invocation, /, again: bool, yes: bool, as_json: bool, **about: str | None
+) -> None:
     """Erase a chat, a request or a project, with a proof. All that is kept about it goes.
 
     It may be done while the bridge runs, and again. Nothing changes in Jira or at the platform. The
-    exit code is 0 only if the proof holds.
+    exit code is 0 only if the proof holds, and something was kept or --again was given.
     """
     with invocation.bridge() as bridge:
-        subject = _subject(bridge, **about, or_gone=True)
-        if isinstance(subject, ProjectSubject) and subject.gone:
-            names = ", ".join(each.settings.name for each in bridge.admin.projects()) or "none"
-            click.echo(
-                f"there is no project '{subject.name}' any more (there are: {names})", err=True
-            )
+        subject = _subject(bridge, **about, again=again)
         if not yes:
             if not may_ask():
                 raise click.UsageError("erasing needs --yes where nobody can be asked")
@@ -121,6 +124,10 @@ def erase(invocation: Invocation, /, yes: bool, as_json: bool, **about: str | No
         _tell_proof(proof)
     if not proof.holds:
         raise click.ClickException("the proof does not hold, see above")
+    if not (again or proof.removed or proof.shortened or proof.on_their_way):
+        raise ConfigurationError(
+            f"{_NOTHING}; see whether the name is right (--again, where it was erased before)"
+        )
 
 
 def _subject(
@@ -130,8 +137,13 @@ def _subject(
     issue: str | None,
     site: str | None,
     project: str | None,
-    or_gone: bool,
+    again: bool,
 ) -> Subject:
+    """Return whom or what the options name.
+
+    Raises:
+        ConfigurationError: it is not known; a project that is gone is, where it is erased again.
+    """
     if sum(each is not None for each in (chat, issue, project)) != 1:
         raise click.UsageError("name one of --chat, --issue and --project")
     if chat is not None:
@@ -142,7 +154,7 @@ def _subject(
         return bridge.privacy.chat(platform, bot, number)
     if issue is not None:
         return bridge.privacy.request(issue, site)
-    return bridge.privacy.project(str(project), or_gone=or_gone)
+    return bridge.privacy.project(str(project), or_gone=again)
 
 
 def _question(subject: Subject) -> str:
@@ -209,7 +221,8 @@ def _tell_proof(proof: ErasureProof) -> None:
             f"keys and sealed values of what was removed: {proof.remains} found"
         )
     elif proof.trouble:
-        click.echo(f"the bytes of the storage could not be searched: {proof.trouble}; run it again")
+        click.echo(f"the bytes of the storage could not be searched: {proof.trouble}")
+        click.echo("run it once more, with --again")
     else:
         click.echo("this storage cannot show its bytes; ask who runs it what it keeps of the past")
     click.echo(_NOT_COVERED)

@@ -122,7 +122,11 @@ def test_the_token_comes_in_without_the_command_line(world, initialised, monkeyp
         (["--set", "texts.nothing=x"], 1, "does not know the text 'nothing'"),
         (["--set", "texts=x"], 1, "texts.NAME=VALUE"),
         (["--set", "name=other"], 1, "a project keeps its name"),
-        (["--site", "elsewhere"], 1, "only these are configured: 127.0.0.1"),
+        (
+            ["--site", "elsewhere"],
+            1,
+            "no site 'elsewhere' in the configuration (there are: 127.0.0.1)",
+        ),
         (["--request-type", "99"], 1, "check service_desk and request_type"),
         (["--request-type", "27"], 1, "it needs 'Impact'"),
         (["--remove-bot", "telegram"], 1, "has no such bot"),

@@ -216,7 +216,7 @@ def test_a_link_waits_for_who_is_sending(world, opened):
     [
         ({"issue": "HELP-99"}, "there is no request HELP-99"),
         ({"issue": "HELP-1", "site": "elsewhere"}, "there is no request HELP-1"),
-        ({"issue": "HELP-1", "project": "other"}, "not on the service desk of the project"),
+        ({"issue": "HELP-1", "project": "other"}, "there is no project 'other' .*desk: support"),
         ({"issue": "HELP-1", "minutes": 0}, "minutes must be 1 to 1440"),
         ({"issue": "HELP-1", "minutes": 1441}, "minutes must be 1 to 1440"),
     ],

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from chatbridge import NoticeKind
 from chatbridge.http_types import HttpResponse
 from chatbridge.testing.simulator import Fault
 
@@ -215,6 +216,30 @@ def test_a_message_that_jira_refuses_is_not_repeated(world, look, status):
         world.shown("could not be passed on"),
     )
     assert ["message_not_delivered"] == look.kinds()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (None, "the sender is told"),
+        ("block", "the sender cannot be told (blocked)"),
+        ("lost_after", "nobody knows whether the sender is told"),
+    ],
+)
+def test_the_host_hears_whether_the_sender_could_be_told(world, look, fault, said):
+    """(F47, I27) The notice of a lost message claims no apology that the platform refused."""
+    look.opens([CHAT])
+    look.break_desk(kind="status", status=400, match="POST .*/comment$")
+    world.says("not this", chat=CHAT)
+    if fault == "block":
+        world.telegram.control("block", {"chat": CHAT})
+    elif fault is not None:
+        look.break_telegram(kind=fault, match="sendMessage", times=9)
+    look.until(lambda: "message_not_delivered" in look.kinds(), 4000)
+    look.pass_by(600)
+    assert [said] == [
+        notice.reason for notice in world.notices if notice.kind is NoticeKind.MESSAGE_NOT_DELIVERED
+    ]
 
 
 @pytest.mark.parametrize("lag", [20, 300])
