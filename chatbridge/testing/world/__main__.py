@@ -6,62 +6,43 @@ import argparse
 import logging
 import sys
 import time
-from pathlib import Path
+
+from attrs import evolve
 
 from chatbridge.testing.world import campaign, sampling
-from chatbridge.testing.world.enumeration import SETTINGS
+from chatbridge.testing.world.arguments import COMMAND, given_by
 from chatbridge.testing.world.histories import History, run
 from chatbridge.testing.world.interleaving import all_orders
-from chatbridge.testing.world.random_histories import DEFAULT_STEPS, double_crash_of, history_of
+from chatbridge.testing.world.random_histories import double_crash_of, history_of
 from chatbridge.testing.world.shrinking import shrink
-from chatbridge.testing.world.stage import PLATFORMS
-
-_COMMAND = "python -m chatbridge.testing.world"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; return 1 where something failed."""
+    """Do what the command line says; return 1 where something failed.
+
+    Args:
+        arguments: without the program's name; None: those of this process.
+
+    Raises:
+        SystemExit: with status 2, where the command line makes no sense.
+    """
     logging.disable(logging.ERROR - 1)
-    given = _parser().parse_args(arguments)
+    given = given_by(arguments)
     if given.history is not None:
-        return _replay(History.from_text(given.history), given)
+        return _replay(given.history, given)
     if given.seed is not None:
-        platform = given.platform
-        history = history_of(given.seed, given.steps, platform)
-        if given.double:
-            history = double_crash_of(given.seed, platform)
-        return _replay(history, given)
+        return _replay(_history_of(given.seed, given), given)
     if given.orders:
-        return _try_orders()
+        return _try_orders(given.platform)
     return _search(given)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=_COMMAND, description=__doc__)
-    one = parser.add_argument_group("replay")
-    one.add_argument("--seed", type=int, help="run the history of this seed")
-    one.add_argument("--steps", type=int, default=DEFAULT_STEPS, help="how many steps it has")
-    one.add_argument("--history", help="run this history, as it was printed")
-    one.add_argument("--trace", action="store_true", help="print every effect")
-    one.add_argument("--no-shrink", action="store_true", help="leave what fails as it is")
-    many = parser.add_argument_group("search")
-    many.add_argument("--seeds", type=int, help="run so many seeds")
-    many.add_argument("--start", type=int, default=0, help="the first seed")
-    many.add_argument("--double", action="store_true", help="seeds of double crashes")
-    many.add_argument("--pairs", action="store_true", help="seeds of crashes, each with a second")
-    many.add_argument("--threes", action="store_true", help="seeds of three operations, all faults")
-    many.add_argument("--faults", choices=SETTINGS, help="every single fault of every scenario")
-    many.add_argument("--pauses", choices=SETTINGS, help="every place for another to work")
-    many.add_argument("--meanwhiles", choices=SETTINGS, help="people act at every effect")
-    many.add_argument("--orders", action="store_true", help="every order of two workers")
-    many.add_argument("--edition", choices=("cloud", "data_center"), default="cloud",
-                      help="which Jira it is, with --faults, --pauses, --meanwhiles")  # fmt: skip
-    parser.add_argument("--platform", choices=sorted(PLATFORMS), default="telegram",
-                        help="which chats they are")  # fmt: skip
-    many.add_argument("--share", default="1/1", help="the k-th of n shares of scenarios, as k/n")
-    many.add_argument("--minutes", type=float, help="stop after so long")
-    many.add_argument("--state", type=Path, help="file to remember the place in, and to go on from")
-    return parser
+def _history_of(seed: int, given: argparse.Namespace) -> History:
+    if given.double:
+        history = double_crash_of(seed, given.platform)
+    else:
+        history = history_of(seed, given.steps, given.platform)
+    return history if given.edition is None else evolve(history, edition=given.edition)
 
 
 def _say(line: str) -> None:
@@ -82,17 +63,17 @@ def _replay(history: History, given: argparse.Namespace) -> int:
     _say(f"{len(shortest.steps)} of {len(history.steps)} steps are needed:")
     for step in shortest.steps:
         _say(f"  {step}")
-    _say(f"again: {_COMMAND} --history '{shortest.as_text()}'")
+    _say(f"again: {COMMAND} --history '{shortest.as_text()}'")
     return 1
 
 
-def _try_orders() -> int:
+def _try_orders(platform: str) -> int:
     failed = total = 0
     begun = time.monotonic()
     one, two = (("comments", 0),), (("comments", 0), ("comments", 0))
     for steps, leases in ((one, 0), (two, 0), (one, 1), (two, 1)):
         count = 0
-        for order in all_orders(steps, leases=leases):
+        for order in all_orders(steps, leases=leases, platform=platform):
             count += 1
             total += 1
             if order.problems:
@@ -105,38 +86,39 @@ def _try_orders() -> int:
 
 def _search(given: argparse.Namespace) -> int:
     done = campaign.Campaign(_say, given.state)
-    which, _, shares = given.share.partition("/")
-    share, of = int(shares or 1), int(which) - 1
-    platform = given.platform
-    where = {"edition": given.edition, "platform": platform}
-    if given.faults:
-        runs = campaign.all_single_faults(given.faults, share, of, **where)
-    elif given.pauses:
-        runs = campaign.all_pauses(given.pauses, share, of, **where)
-    elif given.meanwhiles:
-        runs = campaign.all_meanwhiles(given.meanwhiles, share, of, **where)
-    elif given.seeds and (given.threes or given.pairs):
-        search = sampling.faults_of_threes if given.threes else sampling.crash_pairs
-        runs = search(given.start, given.start + given.seeds)
-    elif given.seeds:
-        name = "double crash" if given.double else "seed"
-        first = done.resumed_at(name, given.start)
-        last = given.start + given.seeds
-        runs = (
-            campaign.double_crashes(first, last, platform)
-            if given.double
-            else campaign.random_runs(first, last, given.steps, platform)
-        )
-    else:
-        _parser().print_help()
-        return 2
-    done.go(runs, minutes=given.minutes)
+    done.go(_runs(given, done), minutes=given.minutes)
     for name, _, outcome in done.failures:
         _say(f"failed: {name}: {outcome.problems[0]}")
         if name.startswith("seed"):
-            told = f"--seed {name.split()[1]} --steps {given.steps} --platform {platform}"
-            _say(f"again: {_COMMAND} {told}")
+            edition = f" --edition {given.edition}" if given.edition else ""
+            told = f"--seed {name.split()[1]} --steps {given.steps} --platform {given.platform}"
+            _say(f"again: {COMMAND} {told}{edition}")
     return 1 if done.failures else 0
+
+
+def _runs(given: argparse.Namespace, done: campaign.Campaign) -> campaign.Runs:
+    where = {"edition": given.edition or "cloud", "platform": given.platform}
+    share, of = given.share.of, given.share.which
+    if given.faults:
+        return campaign.all_single_faults(given.faults, share, of, **where)
+    if given.pauses:
+        return campaign.all_pauses(given.pauses, share, of, **where)
+    if given.meanwhiles:
+        return campaign.all_meanwhiles(given.meanwhiles, share, of, **where)
+    last = given.start + given.seeds
+    if given.threes:
+        return sampling.faults_of_threes(given.start, last, **where)
+    if given.pairs:
+        return sampling.crash_pairs(given.start, last, **where)
+    name = "double crash" if given.double else "seed"
+    first = done.resumed_at(name, given.start)
+    return _drawn(name, range(first, last), given)
+
+
+def _drawn(name: str, seeds: range, given: argparse.Namespace) -> campaign.Runs:
+    for seed in seeds:
+        history = _history_of(seed, given)
+        yield f"{name} {seed}", history, run(history)
 
 
 if __name__ == "__main__":

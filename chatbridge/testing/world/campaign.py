@@ -137,4 +137,7 @@ class Campaign:
 
     def _remember(self, at: str) -> None:
         if self.state is not None:
-            self.state.write_text(json.dumps({"at": at, "runs": self.runs}) + "\n")
+            # Whoever is killed while writing keeps the place before.
+            beside = self.state.with_name(self.state.name + ".new")
+            beside.write_text(json.dumps({"at": at, "runs": self.runs}) + "\n")
+            beside.replace(self.state)

@@ -7,7 +7,7 @@ does nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -225,3 +225,8 @@ _STEPS: Final[dict[str, Callable[..., None]]] = {
     "jump": _jumps,
 }
 """Every step by its name, but those of customers, which their platform has."""
+
+
+def shared_steps() -> Mapping[str, Callable[..., None]]:
+    """Return every step by its name, but those of customers, which their platform has."""
+    return _STEPS
