@@ -122,7 +122,7 @@ class Joining:
         link = self._vault.read(Link, found.record.site, issue_id)
         has_link = link is not None and link.record.belongs_to(kept.record)
         if found.record.done:
-            return "switched" if has_link else "link_old"
+            return self._repeated(link) if link is not None and has_link else "link_old"
         desk = scene.desk.desk
         try:
             state = scene.desk.call(desk.read_request(issue_id))
@@ -138,6 +138,12 @@ class Joining:
         self._invitations.finish(taken)
         self._wake(key)
         return "switched" if has_link and not found.record.taker else ""
+
+    def _repeated(self, link: Kept[Link]) -> str:
+        """Return the answer to who opens a link again that connected this very chat."""
+        # Whoever finished the invitation may have been cut off before the link was woken.
+        self._wake(link.key)
+        return "switched" if link.record.told.opened else ""
 
     def _expect(self, kept: Kept[Conversation], issue_id: str) -> None:
         """Let the chat know of the request before it has the link, which alone is believed."""

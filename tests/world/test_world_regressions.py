@@ -90,6 +90,9 @@ FOUND = {
         '["opened","webhook",1,false,[["arms","after",4],["comments",0,"files"],["invites",0],'
         '["opens_link",1],["opens_link",0],["delivers",0],["run",0],["delivers",0],["run",0],'
         '["run",0],["arms","before",6],["pass",61],["run",0]],"cloud","viber"]',
+    "who joined is told so though nobody heard that the invitation is finished":
+        '["opened","webhook",1,false,[["arms","lost",17],["says",1],["invites",0],'
+        '["opens_link",1],["delivers",0],["run",0],["delivers",0],["run",0]]]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
