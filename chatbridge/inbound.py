@@ -208,9 +208,9 @@ class Inbound:
         """Bring the files, take the intent over, and write."""
         pieces = scene.pieces(intent.kind)
         brought = self._files.bring(scene, pieces, found.done, intent)
-        if brought.refused and scene.also:
+        if brought.refused and scene.also and not scene.singly:
             # One by one, so that a file which is refused takes no other with it.
-            self._carry(scene.apart(), kept, intent, found)
+            self._carry(scene.apart(words_stand=bool(found.done)), kept, intent, found)
             return
         mine = taken_over(intent, self._owner, found, pieces, scene.also)
         scene = self._settling.in_time(scene, mine)
@@ -235,7 +235,7 @@ class Inbound:
             self._refused(scene, kept, intent, error)
             return
         if written.apart:
-            self._carry(scene.apart(), kept, intent, written)
+            self._carry(scene.apart(words_stand=bool(written.done)), kept, intent, written)
             return
         if written.refusal is not None:
             self._refused_in_part(scene, kept, intent, written.refusal)

@@ -57,7 +57,7 @@ def taken_over(
         pieces: what the event becomes now.
         also: the events that share its write now; fewer where an album is taken apart.
     """
-    if also != intent.also:
+    if also != intent.also or (also and pieces.files > intent.files):
         intent = evolve(intent, also=also, parts=len(pieces.writes), files=pieces.files)
     opens = intent.kind is IntentKind.OPEN and not found.issue_id
     repeated = intent.repeated or (opens and not intent.clean)
@@ -105,7 +105,7 @@ class JiraWrites:
             self._marks.comment_marker(site, issue_id, key, ordinal): ordinal
             for ordinal in range(first, intent.parts)
         }
-        # Files of an album share the last write; each has a marker of its own.
+        # Files of an album may share the last write; each has a marker of its own.
         files = {
             self._marks.file_marker(site, key, at): min(at, intent.parts - 1)
             for at in range(intent.parts - intent.files, intent.parts + len(intent.also))

@@ -27,6 +27,7 @@ class Scene:
         key: of the event, of an album's first one.
         also: keys of the other items of the album that `event` is.
         alone: the first item by itself.
+        singly: whether each file of an album is a write of its own; its words stand together.
     """
 
     project: OpenProject
@@ -36,6 +37,7 @@ class Scene:
     key: str
     also: tuple[str, ...] = ()
     alone: Event | None = None
+    singly: bool = False
 
     def with_album(self, items: Mapping[str, Event], record: Conversation) -> Scene:
         """Return the scene of this item and those that share its write, or still can.
@@ -46,7 +48,9 @@ class Scene:
         """
         intent = record.intent(self.key)
         if intent is not None and intent.is_begun:
-            return self._joined({key: item for key, item in items.items() if key in intent.also})
+            # Only as many as follow each other: their places tell what was written of them.
+            there = takewhile(lambda key: key in items, intent.also)
+            return evolve(self._joined({key: items[key] for key in there}), singly=intent.files > 1)
         pending = {each.key for each in record.pending if each.is_begun}
         fresh = takewhile(lambda key: key not in record.done and key not in pending, items)
         whole = self._joined({key: items[key] for key in fresh})
@@ -61,8 +65,16 @@ class Scene:
         event = merged([each for each in items if isinstance(each, MessageReceived)])
         return evolve(self, event=event, also=tuple(others), alone=self.event)
 
-    def apart(self) -> Scene:
-        """Return the scene of the first item by itself."""
+    def apart(self, *, words_stand: bool = False) -> Scene:
+        """Return the scene without one write for several files.
+
+        Args:
+            words_stand: whether the words of all items are in Jira already; then the files follow
+                one by one, or whoever brings the other items would say their words again. Else it
+                is the first item by itself.
+        """
+        if words_stand:
+            return evolve(self, singly=True)
         return evolve(self, event=self.alone or self.event, also=(), alone=None)
 
     @property
@@ -79,7 +91,7 @@ class Scene:
         """Return what the event becomes in Jira."""
         split = self.desk.desk.split_comment
         texts = self.project.texts
-        together = bool(self.also)
+        together = bool(self.also) and not self.singly
         return pieces_of(
             self.event, kind, self.bot.adapter, self.settings, texts, split, together=together
         )

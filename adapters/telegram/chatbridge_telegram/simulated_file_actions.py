@@ -40,19 +40,21 @@ def sticker(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
 
 
 def album(state: TelegramState, arguments: Arguments) -> dict[str, Any]:
-    """Send an album, one message for each file: {chat, count?, kind?, caption?, name?}."""
+    """Send an album, a message for each file: {chat, count?, kind?, caption? or a list, name?}."""
     arguments = {"kind": "photo", "count": 2, **arguments}
     kind = _kind(arguments, ALBUM_KINDS)
     count = arguments["count"]
     if not str(count).isdecimal() or not 2 <= int(count) <= 10:
         raise ValueError("count must be 2 to 10")
     group = str(state.random.getrandbits(53))
+    given = arguments.get("caption") or ""
+    captions = [*map(str, given if isinstance(given, list) else [given]), *[""] * int(count)]
     sent = [
         _send(
             state,
             arguments,
             _stored(state, arguments, kind),
-            caption="" if at else str(arguments.get("caption") or ""),
+            caption=captions[at],
             group=group,
         )
         for at in range(int(count))
