@@ -74,6 +74,9 @@ class News:
         unreadable: ids of comments that the site shows to customers but has not let us read for
             so long that they are given up.
         edits: comments that the chat shows and that say something else by now.
+        withdrawn: ids of comments that the chat shows and that are not public any more.
+        said: when the last comment was written that needs no sending, by either side; Unix
+            milliseconds, 0 where there is none.
         unsure: markers of echoes that this process does not remember writing; each may stand on
             more than one comment, where Jira took a write later than anybody waited for it.
     """
@@ -85,6 +88,8 @@ class News:
     unsure: frozenset[str] = frozenset()
     unreadable: frozenset[int] = frozenset()
     edits: tuple[Comment, ...] = ()
+    withdrawn: frozenset[int] = frozenset()
+    said: int = 0
 
     @property
     def all(self) -> tuple[Comment, ...]:
@@ -202,6 +207,8 @@ class CommentReader:
             frozenset(witness.marker for witness in ours if witness.marker),
             unreadable,
             edits,
+            frozenset(each.comment_id for each in link.shown) - {int(_id(each)) for each in public},
+            max((each.created for each in public if _needs_none(link, each, echoes)), default=0),
         )
 
     def _changed(
@@ -281,6 +288,10 @@ class CommentReader:
 
 def _id(comment: PublicComment) -> str:
     return comment.comment_id
+
+
+def _needs_none(link: Link, comment: PublicComment, echoes: set[str]) -> bool:
+    return int(comment.comment_id) in link.seen or comment.comment_id in echoes
 
 
 def _agrees(witness: Witness | None) -> bool:

@@ -109,6 +109,7 @@ class RequestState:
         status: the name that customers see.
         category: how far it is.
         portal_url: the customer's own page of it, or None.
+        created: when it was opened; Unix milliseconds, 0 where that is not said.
     """
 
     issue_id: str
@@ -117,6 +118,7 @@ class RequestState:
     status: str = field(repr=False)
     category: StatusCategory
     portal_url: str | None = field(default=None, repr=False)
+    created: int = 0
 
 
 @frozen

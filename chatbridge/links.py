@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import accumulate
 from typing import Any, ClassVar, Final, Self
 
 from attrs import evolve, field, frozen
@@ -30,6 +31,9 @@ RELEASED = "released"
 
 BURST = "burst"
 """Reason of a held link whose comments wait for a word of the customer, since there are many."""
+
+SILENT = "silent"
+"""The same, since nothing was said for so long that the chat may have another owner."""
 
 NO_BOT = "no_bot"
 """Reason of a link whose bot is not in its project any more."""
@@ -154,7 +158,7 @@ class Link:
     @property
     def awaits_word(self) -> bool:
         """Whether its comments wait for a word of the customer's."""
-        return self.state is LinkState.HELD and self.reason == BURST
+        return self.state is LinkState.HELD and self.reason in {BURST, SILENT}
 
     @property
     def address(self) -> Address:
@@ -292,8 +296,4 @@ def _deltas(ids: frozenset[int]) -> list[int]:
 
 
 def _from_deltas(deltas: list[int]) -> frozenset[int]:
-    ids, at = [], 0
-    for delta in deltas:
-        at += delta
-        ids.append(at)
-    return frozenset(ids)
+    return frozenset(accumulate(deltas))

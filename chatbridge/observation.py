@@ -31,6 +31,7 @@ class NoticeKind(StrEnum):
     LINK_STOPPED = "link_stopped"
     MESSAGE_NOT_DELIVERED = "message_not_delivered"
     ANSWER_NOT_SHOWN = "answer_not_shown"
+    ANSWER_WITHDRAWN = "answer_withdrawn"
     BOT_TROUBLE = "bot_trouble"
     SITE_TROUBLE = "site_trouble"
     CALLS_SUSPENDED = "calls_suspended"

@@ -32,6 +32,7 @@ from chatbridge.roster import OpenDesk, OpenProject, Roster
 from chatbridge.setbacks import ASKED_AGAIN, MOVED, Setbacks
 from chatbridge.showing import LinkScene, Showing
 from chatbridge.vault import Kept, Vault
+from chatbridge.withdrawals import Withdrawals
 
 _log = logging.getLogger("chatbridge.outbound")
 
@@ -40,6 +41,8 @@ Complete: TypeAlias = Callable[[Link, tuple[str, ...]], Link]
 _SOON: Final = 1.0
 """Seconds until another look after a conflict, or after a read that grew too old."""
 _HOUR: Final = 3600.0
+_DAY: Final = 86_400_000
+"""Milliseconds."""
 _TRIES: Final = 5
 """Tries of an answer that fails in a way nobody foresaw, before it is given up."""
 
@@ -74,6 +77,7 @@ class Outbound:
         self._reader = CommentReader(vault, marks, own_comments, clock, timings)
         self._showing = Showing(delivery, marks, clock, file_urls)
         self._setbacks = Setbacks(vault, delivery, watch, clock)
+        self._withdrawals = Withdrawals(delivery.observer)
         self._doubled = doubled
         self._budget = Budget(_TRIES)
         self._allowance = Allowance(timings.answers_per_hour, _HOUR, clock)
@@ -143,6 +147,7 @@ class Outbound:
 
     def _bring_up_to_date(self, kept: Kept[Link], scene: LinkScene) -> float | None:
         news = self._reader.read(kept.record, scene.desk)
+        self._withdrawals.tell(kept.key, kept.record, news.withdrawn)
         if news.unsure:
             remove_doubles(scene.desk, kept.record.issue_id, news.unsure)
         if news.echoes:
@@ -171,6 +176,10 @@ class Outbound:
         comments = sorted(news.all, key=lambda comment: item_of(comment) != begun)
         while comments and item_of(comments[0]) == begun:
             kept = self._show_or_give_up(kept, scene, comments.pop(0), news.fresh_until)
+        if self._is_silent(kept.record, scene, news):
+            kept = self._showing.held(kept, scene, len(comments), silent=True)
+            self._setbacks.write_note(kept, scene.desk)
+            return None
         if self._is_burst(kept.record, len(news.comments)):
             self._showing.held(kept, scene, len(news.comments))
             return None
@@ -214,6 +223,17 @@ class Outbound:
         if kept.record.reason == RELEASED:
             self._allowance.forget(kept.key)
         return comment.shown is None and self._allowance.is_spent(kept.key)
+
+    def _is_silent(self, link: Link, scene: LinkScene, news: News) -> bool:
+        """Tell whether nothing was said for so long that the customer has to be asked first.
+
+        A comment's own time counts as well: a clock that was set back hides no silence.
+        """
+        days = scene.settings.ask_after_days
+        if not days or not news.all or link.reason == RELEASED:
+            return False
+        now = max([self._clock.time() * 1000, *(each.created for each in news.comments)])
+        return now - max(news.said, scene.state.created) > days * _DAY
 
     def _is_burst(self, link: Link, count: int) -> bool:
         return count > self._timings.burst and link.reason != RELEASED

@@ -108,6 +108,12 @@ class ProjectSettings:
         default=5,
         validator=between(1, 50),
     )
+    ask_after_days: int = setting(
+        "days without a word in a request after which its chat, which may have another owner by "
+        "then, is asked before an answer is shown there; 0: never",
+        default=0,
+        validator=between(0, 3650),
+    )
     marker_rung: MarkerRung = setting(
         "where a new request carries its reference: field, description or label",
         default=MarkerRung.DESCRIPTION,

@@ -18,7 +18,7 @@ from chatbridge.delivery import Delivery
 from chatbridge.delivery_jobs import Job
 from chatbridge.desk import RequestState
 from chatbridge.file_urls import FileUrls
-from chatbridge.links import BURST, Link, LinkState, Shown
+from chatbridge.links import BURST, SILENT, Link, LinkState, Shown
 from chatbridge.marks import Marks
 from chatbridge.outgoing import RequestLabel
 from chatbridge.outgoing_files import outgoing_files
@@ -188,13 +188,26 @@ class Showing:
             complete=complete,
         )
 
-    def held(self, kept: Kept[Link], scene: LinkScene, count: int) -> None:
-        """Ask before a flood of comments is sent at once."""
+    def held(
+        self, kept: Kept[Link], scene: LinkScene, count: int, *, silent: bool = False
+    ) -> Kept[Link]:
+        """Ask before a flood of comments is sent at once, or anything after a long silence.
+
+        Args:
+            kept: the link.
+            scene: whose chat it is.
+            count: how many comments wait.
+            silent: whether they wait after a long silence; agents have to be told of that.
+        """
         expires = self._clock.time() + 30 * 86400
         draft = self._texts.held(
             scene.project.texts, scene.label, count, kept.record.address, expires,
-            buttons=scene.bot.adapter.capabilities.choices,
+            buttons=scene.bot.adapter.capabilities.choices, silent=silent,
         )  # fmt: skip
-        self._deliver(
-            kept, scene, draft, lambda link, _: evolve(link, state=LinkState.HELD, reason=BURST)
-        )
+        note = note_of(SILENT, self._clock.time()) if silent else ""
+        reason = SILENT if silent else BURST
+
+        def complete(link: Link, _: tuple[str, ...]) -> Link:
+            return evolve(link, state=LinkState.HELD, reason=reason, note=link.note or note)
+
+        return self._deliver(kept, scene, draft, complete)

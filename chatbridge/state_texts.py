@@ -36,6 +36,10 @@ NOTES: Final = {
         "shown. Stop the rule that answers here; then the administrator can let them go on: "
         "chatbridge links release."
     ),
+    "silent": (
+        "Nothing was said here for so long that the chat may have another owner. The customer was "
+        "asked first; answers wait for that."
+    ),
     "unconfirmed": "The platform never confirmed part of an answer; it may not have arrived.",
 }
 """Cause -> what agents read in an internal note."""
@@ -74,14 +78,25 @@ class StateTexts:
 
     def held(
         self, texts: Texts, label: RequestLabel, count: int, address: Address, expires: float,
-        *, buttons: bool,
+        *, buttons: bool, silent: bool = False,
     ) -> Draft:  # fmt: skip
-        """Return the question that stands in for a flood of comments; a word answers it, too."""
+        """Return the question that stands in for comments; a word answers it, too.
+
+        Args:
+            texts: of the project.
+            label: the request.
+            count: how many wait.
+            address: where the button is good.
+            expires: until when; Unix seconds.
+            buttons: whether the chat has any.
+            silent: whether they wait after a long silence, not because they are many.
+        """
+        name = "held_silent" if silent else "held"
         data = self.marks.sign_choice("more", label.handle, address, expires)
         return Draft(
-            item=f"held:{count}",
+            item=f"{name}:{count}",
             text=Document.from_plain(
-                texts.say("held", count=str(count))
+                texts.say(name, count=str(count))
                 + ("" if buttons else "\n" + texts.say("held_in_words"))
             ),
             label=label,

@@ -52,6 +52,10 @@ DEFAULTS: Final[Mapping[str, str]] = {
     "file_not_shown": "📎 {file}: this file cannot be shown here. Our team has been told.",
     "answer_edited": "Changed:",
     "held": "There are {count} new answers to this request. Shall I show them all?",
+    "held_silent": (
+        "Nothing was written here for a long time. If you are still the one who asked: shall I"
+        " show you what is new in this request ({count})?"
+    ),
     "held_choice": "Show them",
     "held_in_words": "Send 1 or /more to see them.",
     "nothing_held": "There are no more answers to show.",

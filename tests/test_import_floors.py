@@ -50,7 +50,7 @@ FLOORS: dict[int, str] = {
         "comments answered link_changes cross_reading freshness budgets delivery "
         "jira_writes setbacks "
         "configuration_file configuration_sections configured_keys file_urls witnesses "
-        "file_serving receipts"
+        "file_serving receipts withdrawals"
     ),
     4: "webhook_watch workqueue inbound lanes polling upkeep outbound feed",
     5: (

@@ -106,7 +106,13 @@ def _state(value: Any) -> RequestState:
         status=text_in(status, "status"),
         category=_CATEGORIES.get(text_or(status, "statusCategory"), StatusCategory.UNDEFINED),
         portal_url=text_or(value.get("_links"), "web") or None,
+        created=_moment(mapping(value.get("createdDate")).get("epochMillis")),
     )
+
+
+def _moment(value: Any) -> int:
+    """Return Unix milliseconds, 0 where they are not said: then it is taken as long ago."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def _says_category(value: Any) -> bool:

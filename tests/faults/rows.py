@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from attrs import frozen
 
-POSTGRES = "the storage on PostgreSQL"
-
 
 @frozen
 class Row:
@@ -20,6 +18,7 @@ class Row:
         fails: what goes wrong; for an invariant, what holds.
         must: what the library does then; empty for an invariant.
         waits: the part that cannot be proved yet and what it waits for, or empty.
+        without: an option that is left out on purpose, and why; empty where there is none.
         never: why it cannot apply, or empty.
     """
 
@@ -27,6 +26,7 @@ class Row:
     fails: str
     must: str = ""
     waits: str = ""
+    without: str = ""
     never: str = ""
 
 
@@ -47,8 +47,10 @@ OUTBOUND = (
     Row("F12", "a comment is made internal before it was sent",
         "it is not sent; a read older than 10 s counts for nothing"),
     Row("F13", "a comment is made internal or deleted after it was sent",
-        "it stays in the chat; nothing more is sent",
-        waits="removing it from the chat, as an option: waits for a kept message id"),
+        "it stays in the chat, the host is told once; nothing more of it is shown until it is "
+        "public again",
+        without="taking it back from the chat: what was read cannot be unread, and a comment that "
+        "only one read lacks would be lost"),
     Row("F14", "a comment is edited after it was sent",
         "its message is changed, or the new words come as another one; nothing where the project "
         "wants none"),
@@ -71,8 +73,10 @@ OUTBOUND = (
     Row("F27", "a group becomes a supergroup", "links and conversation follow, from any half way"),
     Row("F28", "the bot's token is revoked, or becomes another bot's",
         "the bot rests and the host is told; links are bound to the bot's id"),
-    Row("F29", "nobody knows whether a part was sent", "sent again a few times, never given up",
-        waits="asking the platform for the outcome: waits for a platform that tells it"),
+    Row("F29", "nobody knows whether a part was sent",
+        "sent again a few times; then agents are told that it was never confirmed",
+        without="asking the platform what became of it: Telegram has no call for that, and Viber "
+        "reports by a token that only the lost answer had"),
     Row("F30", "our own comment comes back", "known by its marker, and not sent"),
     Row("F31", "two programs answer each other",
         "what a program writes opens and adds nothing; more answers an hour than people give stop"),
@@ -114,16 +118,17 @@ INBOUND = (
     Row("F58", "a button's data is forged, foreign or old", "nothing happens"),
     Row("F59", "a link to a request is stolen or guessed", "single use, short life, few tries"),
     Row("F60", "a chat gets another owner",
-        "a handle is good in its own chat only; groups join no request by a link",
-        waits="asking again after long silence: waits for a need"),
+        "a handle is good in its own chat only; groups join no request by a link; where the "
+        "project wants it, the chat is asked before it is shown an answer after a long silence"),
 )  # fmt: skip
 
 STATE = (
     Row("F61", "a record changes all the time", "a few tries, then later; no effect without a win"),
     Row("F62", "the storage is full, read-only or broken",
         "no effect without a durable intent; goes on by itself"),
-    Row("F63", "the storage is set back", "declared by the operator; then nothing is sent again",
-        waits="the other snapshots: wait for " + POSTGRES),
+    Row("F63", "the storage is set back",
+        "declared by the operator: then nothing is sent again; undeclared, as by a copy that lags "
+        "behind: at most ten answers of a request come again, and no note"),
     Row("F64", "the storage is copied to staging",
         "it refuses to work beside another site or under another name than the storage keeps, and "
         "leaves the webhook of the other bridge alone; a copy that says the same cannot be told"),

@@ -94,6 +94,47 @@ def test_a_thousand_restores_repeat_nothing(make_world: Any) -> None:
         _restore_at(make_world, seed)
 
 
+@pytest.mark.fault("F63")
+@pytest.mark.invariant("I2", "I15")
+@pytest.mark.parametrize("seed", range(2_000, 2_006))
+def test_a_failover_that_nobody_declares_repeats_ten_answers_at_most(
+    make_world: Any, seed: int
+) -> None:
+    """A copy that lags behind takes over unsaid: no note is shown, and nothing doubled in Jira."""
+    chance = random.Random(seed)
+    world = make_world()
+    world.says("first")
+    world.run()
+    key = world.requests()[0]["key"]
+    said = [f"a0.{number}x" for number in range(14)]
+    behind = chance.randrange(4, len(said))
+    for number, text in enumerate(said):
+        if number == len(said) - behind:
+            lagging = deepcopy((world.storage._entries, world.storage._names))
+        world.agent(key, text)
+        world.agent(key, f"note {number}", public=False)
+        world.says(f"question {number}.")
+        world.run(2)
+    world.bridge.close()
+    world.storage = MemoryStorage(now=world.clock.time)
+    world.storage._entries, world.storage._names = lagging
+    world.bridge = world.open_bridge()
+    world.clock.advance(120)
+    world.run(6)
+    again = [world.shown(text) - 1 for text in said]
+    assert {0} == {again[number] for number in range(len(said) - behind)}
+    asked = behind > 10
+    assert (0 if asked else behind, asked) == (sum(again), world.shown("Shall I show them") == 1)
+    (request,) = world.requests()
+    texts = [each["text"] for each in request["comments"]]
+    assert [1] * 14 == [sum(f"question {n}." in text for text in texts) for n in range(14)]
+    assert 0 == world.shown("note ")
+    world.agent(key, "what comes after")
+    world.says("/more")
+    world.run(6)
+    assert 1 == world.shown("what comes after")
+
+
 def _twice(make_world: Any, messages: int, share: float, seed: int) -> int:
     """Send so many answers while a share of the outcomes stays unknown; return the repeats."""
     chance = random.Random(seed)
