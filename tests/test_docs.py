@@ -201,7 +201,7 @@ def test_every_reason_of_a_stopped_link_is_told() -> None:
         r"^\| (?:suspended|held), (.*?) \|", _text("docs/howto/handle-outages.md"), re.M
     )
     told = {reason for row in rows for reason in re.findall(r"`(\w+)`", row)}
-    assert {*UNREACHABLE.values(), *ASKED_AGAIN, LOOP, "burst", "restored"} == told
+    assert {*UNREACHABLE.values(), *ASKED_AGAIN, LOOP, "burst", "silent", "restored"} == told
 
 
 # --- links and commands ---------------------------------------------------------------------------

@@ -112,6 +112,18 @@ def test_comment_just_written_here_needs_no_second_witness(stage, read):
     assert ([], {5}, ["public_comments"]) == (ids(news), news.echoes, stage.desk.calls)
 
 
+@pytest.mark.fault("F60")
+def test_the_last_word_is_that_of_either_side_and_not_one_that_waits(stage, read):
+    """A silence ends with what the chat shows or what it said, an echo that is new included."""
+    stage.desk.comment("1", 5, created=100_000)
+    stage.desk.comment("1", 6, created=200_000)
+    stage.desk.comment("1", 7, created=300_000)
+    seen = frozenset({5})
+    before = read(seen=seen).said
+    stage.own.add("site", "6")
+    assert (100_000, 200_000) == (before, read(seen=seen).said)
+
+
 @pytest.mark.fault("F30")
 @pytest.mark.invariant("I5")
 @pytest.mark.parametrize(("issue_id", "waits"), [("", True), ("1", True), ("2", False)])
