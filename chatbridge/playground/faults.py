@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from attrs import define, evolve, field
 
+from chatbridge.playground.phones import Phone
 from chatbridge.playground.platforms import Platform
 from chatbridge.playground.stage import DESK, Stage
 from chatbridge.testing.simulator import Fault
@@ -18,12 +19,14 @@ _ONCE: Final = ("lost", "slow")
 _BLOCKING: Final = (("block", "unblock"), ("unsubscribe", "subscribe"))
 """What people do to hear no more of the bot, and to hear of it again."""
 
+_BLOCKED: Final = "blocked-"
+"""Begins the switch of the customer whose number follows."""
+
 _TITLES: Final = {
     "busy": ("Busy", "answers 429: wait 10 seconds"),
     "down": ("Down", "answers 503"),
     "lost": ("Lost", "takes the next message, but its answer is lost"),
     "slow": ("Slow", "answers the next message after 45 seconds, too late"),
-    "blocked": ("Blocked", "the customer has blocked the bot"),
 }
 
 
@@ -37,7 +40,7 @@ class Faults:
 
     stage: Stage
     _on: dict[tuple[str, str], Fault] = field(factory=dict)
-    _blocked: set[str] = field(factory=set)
+    _blocked: set[tuple[str, str]] = field(factory=set)
 
     def switch(self, place: str, kind: str, *, on: bool) -> None:
         """Let something go wrong, or work again.
@@ -52,8 +55,8 @@ class Faults:
         """
         if place not in self.stage.simulators or kind not in self._kinds(place):
             raise LookupError("there is no such switch")
-        if kind == "blocked":
-            self._block(self.stage.platforms[place], on=on)
+        if kind.startswith(_BLOCKED):
+            self._block(self.stage.phones.of(place)[int(kind.removeprefix(_BLOCKED)) - 1], on=on)
         elif kind in _ONCE:
             armed = self.stage.calls.armed
             (armed.add if on else armed.discard)((place, kind))
@@ -70,11 +73,11 @@ class Faults:
                 "switches": [
                     {
                         "kind": kind,
-                        "title": _TITLES[kind][0],
-                        "meaning": f"{title}: {_TITLES[kind][1]}",
+                        "title": told[0],
+                        "meaning": f"{title}: {told[1]}",
                         "on": self._is_on(place, kind),
                     }
-                    for kind in self._kinds(place)
+                    for kind, told in self._kinds(place).items()
                 ],
             }
             for place, title in titles.items()
@@ -83,21 +86,27 @@ class Faults:
     def _platforms(self) -> list[Platform]:
         return list(self.stage.platforms.values())
 
-    def _kinds(self, place: str) -> list[str]:
-        platform = self.stage.platforms.get(place)
-        blocks = platform is not None and _blocking(platform) is not None
-        return [*_LASTING, *_ONCE, *(["blocked"] if blocks else [])]
+    def _kinds(self, place: str) -> dict[str, tuple[str, str]]:
+        """Return each switch of a place with its title and its meaning."""
+        kinds = {kind: _TITLES[kind] for kind in (*_LASTING, *_ONCE)}
+        phones = self.stage.phones.of(place)
+        if phones and _blocking(phones[0].platform) is not None:
+            for phone in phones:
+                title = "Blocked" if len(phones) == 1 else f"Blocked by {phone.person}"
+                kinds[f"{_BLOCKED}{phone.customer}"] = title, f"{phone.person} has blocked the bot"
+        return kinds
 
     def _is_on(self, place: str, kind: str) -> bool:
         armed = (place, kind) in self.stage.calls.armed
-        return armed or (place, kind) in self._on or (kind == "blocked" and place in self._blocked)
+        return armed or (place, kind) in self._on or (place, kind) in self._blocked
 
-    def _block(self, platform: Platform, *, on: bool) -> None:
-        actions = _blocking(platform)
+    def _block(self, phone: Phone, *, on: bool) -> None:
+        actions = _blocking(phone.platform)
         assert actions is not None
-        if on != (platform.name in self._blocked):
-            platform.does(actions[0] if on else actions[1])
-            (self._blocked.add if on else self._blocked.discard)(platform.name)
+        switch = (phone.platform.name, f"{_BLOCKED}{phone.customer}")
+        if on != (switch in self._blocked):
+            phone.does(actions[0] if on else actions[1])
+            (self._blocked.add if on else self._blocked.discard)(switch)
 
     def _last(self, place: str, kind: str, *, on: bool) -> None:
         simulator = self.stage.simulators[place]

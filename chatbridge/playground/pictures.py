@@ -75,20 +75,20 @@ class Pictures:
                 return picture
         raise ValueError("this is no picture; take a JPEG, PNG or GIF")
 
-    def shown_by(self, platform: str, message_id: object) -> str | None:
+    def shown_by(self, phone: str, message_id: object) -> str | None:
         """Return the digest of the picture that a customer sent as this message."""
-        return self._messages.get((platform, str(message_id)))
+        return self._messages.get((phone, str(message_id)))
 
-    def note(self, platform: str, sent: Any, picture: Picture) -> None:
+    def note(self, phone: str, sent: Any, picture: Picture) -> None:
         """Remember which message a customer's picture became.
 
         Args:
-            platform: its name.
+            phone: its name.
             sent: what the simulator returned; not all of them show people their own files.
             picture: what was sent.
         """
         if isinstance(sent, dict) and "message_id" in sent:
-            self._messages[platform, str(sent["message_id"])] = picture.digest
+            self._messages[phone, str(sent["message_id"])] = picture.digest
 
     def find(self, digest: str) -> Picture | None:
         """Return a picture by the SHA-256 of its bytes, in hex."""

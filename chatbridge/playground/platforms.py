@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
-from typing import Any, Final
 
 from attrs import field, frozen
 
@@ -23,24 +22,19 @@ from chatbridge.testing.simulator import Simulator
 
 _log = logging.getLogger("chatbridge.playground")
 
-_PEOPLE: Final = ("Olena", "Petro", "Jana", "Tomas", "Maria", "Ivan")
-"""Who has the phones, in this order."""
-
 
 @frozen
 class Platform:
-    """One platform with one phone.
+    """One platform.
 
     Args:
         name: of the adapter.
-        person: who has the phone.
         case: how a bot is set up.
         simulator: stands for the platform.
         adapter: tells addresses and abilities; the bridge makes its own.
     """
 
     name: str
-    person: str
     case: AdapterCase = field(repr=False)
     simulator: Simulator = field(repr=False)
     adapter: Adapter = field(repr=False)
@@ -55,10 +49,6 @@ class Platform:
         """The bot, for the project."""
         mode = "poll" if isinstance(self.adapter, Polls) else "webhook"
         return NewBot(self.name, dict(self.case.settings), mode=mode)
-
-    def does(self, action: str, **more: Any) -> Any:
-        """Let the person do something; see `Simulator.control`."""
-        return self.simulator.control(action, {"chat": self.case.chat, "name": self.person, **more})
 
     def can(self, action: str, argument: str = "") -> bool:
         """Tell whether people can do this there, with this argument."""
@@ -85,8 +75,7 @@ def platforms(plugins: Plugins, clock: Clock, wanted: Sequence[str] = ()) -> lis
             case = find(name).case
             if not isinstance(case, AdapterCase) or case.simulator is None:
                 raise ConfigurationError(f"{name}: its package ships no simulator to play with")
-            person = _PEOPLE[len(made) % len(_PEOPLE)]
-            made.append(Platform(name, person, case, case.simulator(clock), case.make()))
+            made.append(Platform(name, case, case.simulator(clock), case.make()))
         except ChatbridgeError as error:
             if wanted:
                 raise

@@ -10,8 +10,8 @@ from typing import Any, Final
 from chatbridge.playground import views
 from chatbridge.playground.faults import Faults
 from chatbridge.playground.kept import KeptRecords
+from chatbridge.playground.phones import Phone
 from chatbridge.playground.pictures import Picture, Pictures
-from chatbridge.playground.platforms import Platform
 from chatbridge.playground.stage import Stage
 
 _LONGEST_TEXT: Final = 20_000
@@ -48,9 +48,9 @@ class Playground:
         self._time_runs = True
         self._lock = threading.Lock()
         self._actions: dict[str, Callable[[Arguments], None]] = {
-            "say": self._say, "picture": self._picture, "press": self._press,
-            "comment": self._comment, "change": self._change, "show": self._show,
-            "status": self._status, "fault": self._fault, "kill": self._kill,
+            "customer": self._customer, "say": self._say, "picture": self._picture,
+            "press": self._press, "comment": self._comment, "change": self._change,
+            "show": self._show, "status": self._status, "fault": self._fault, "kill": self._kill,
             "start": self._start, "skip": self._skip, "clock": self._clock,
         }  # fmt: skip
 
@@ -97,7 +97,7 @@ class Playground:
         return {
             "time": {"now": stage.clock.time(), "moved": self._moved, "runs": self._time_runs},
             "bridge": views.bridge(stage),
-            "phones": [views.phone(each, self._pictures) for each in stage.platforms.values()],
+            "phones": views.phones(stage, self._pictures),
             "requests": views.requests(stage, self._pictures),
             "statuses": views.statuses(),
             "faults": self._faults.shown(),
@@ -107,22 +107,22 @@ class Playground:
     def _say(self, given: Arguments) -> None:
         reply_to = given.get("reply_to")
         more = {} if reply_to is None else {"reply_to": reply_to}
-        self._platform(given).does("message", text=_text(given, "text"), **more)
+        self._phone(given).does("message", text=_text(given, "text"), **more)
 
     def _picture(self, given: Arguments) -> None:
-        platform = self._platform(given)
+        phone = self._phone(given)
         picture = self._pictures.take(given.get("content"))
-        sent = platform.does(
+        sent = phone.does(
             "photo", content=picture.base64, media_type=picture.media_type,
             caption=_text(given, "text", empty=True),
         )  # fmt: skip
-        self._pictures.note(platform.name, sent, picture)
+        self._pictures.note(phone.name, sent, picture)
 
     def _press(self, given: Arguments) -> None:
-        platform = self._platform(given)
+        phone = self._phone(given)
         message = given.get("message_id")
         more = {} if message is None else {"message_id": message}
-        platform.does("press", choice=_text(given, "choice"), **more)
+        phone.does("press", choice=_text(given, "choice"), **more)
 
     def _comment(self, given: Arguments) -> None:
         said: Arguments = {"issue": _text(given, "issue"), "public": _switch(given, "public")}
@@ -174,11 +174,14 @@ class Playground:
     def _clock(self, given: Arguments) -> None:
         self._time_runs = _switch(given, "runs")
 
-    def _platform(self, given: Arguments) -> Platform:
-        found = self.stage.platforms.get(_text(given, "platform"))
-        if found is None:
-            raise LookupError("there is no such phone")
-        return found
+    def _customer(self, given: Arguments) -> None:
+        self.stage.phones.add(_text(given, "platform"))
+
+    def _phone(self, given: Arguments) -> Phone:
+        customer = given.get("customer", 1)
+        if isinstance(customer, bool) or not isinstance(customer, int):
+            raise ValueError("customer must be a number")  # noqa: TRY004 - one error for arguments
+        return self.stage.phones.find(_text(given, "platform"), customer)
 
 
 def _text(given: Arguments, name: str, *, empty: bool = False) -> str:

@@ -22,6 +22,7 @@ from chatbridge.jira.site import SiteSettings
 from chatbridge.keys import new_root_key, root_key_from_text
 from chatbridge.memory_storage import MemoryStorage
 from chatbridge.playground.calls import Calls, Crash
+from chatbridge.playground.phones import Phones
 from chatbridge.playground.platforms import platforms
 from chatbridge.playground.rounds import Rounds
 from chatbridge.plugins import Plugins
@@ -56,6 +57,7 @@ class Stage:
         self.plugins = Plugins()
         self.desk = DeskSimulator(clock=self.clock, base=_SITE_URL)
         self.platforms = {each.name: each for each in platforms(self.plugins, self.clock, wanted)}
+        self.phones = Phones(self.platforms.values())
         simulators = {name: each.simulator for name, each in self.platforms.items()}
         self.simulators: dict[str, Simulator] = {DESK: self.desk, **simulators}
         addresses = {_SITE_URL: DESK}

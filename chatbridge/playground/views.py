@@ -6,28 +6,42 @@ from typing import Any, Final
 
 from attrs import asdict
 
+from chatbridge.playground.phones import Phone
 from chatbridge.playground.pictures import Pictures
-from chatbridge.playground.platforms import Platform
 from chatbridge.playground.stage import DESK, Stage
 from chatbridge.testing.desk_people import BOT, STATUSES
 
 _ENTITY_MEMBERS: Final = ("type", "offset", "length")
 
 
-def phone(platform: Platform, pictures: Pictures) -> dict[str, Any]:
+def phones(stage: Stage, pictures: Pictures) -> list[dict[str, Any]]:
+    """Return all phones; of a platform that may have more of them, the last one says so."""
+    return [
+        {
+            **_phone(each, pictures),
+            "more": each is stage.phones.of(each.platform.name)[-1]
+            and stage.phones.may_grow(each.platform.name),
+        }
+        for each in stage.phones
+    ]
+
+
+def _phone(phone: Phone, pictures: Pictures) -> dict[str, Any]:
     """Return a phone with all messages of its chat."""
+    platform = phone.platform
     try:
-        messages = platform.does("transcript")
+        messages = phone.does("transcript")
     except LookupError:
         # Nobody has opened the chat yet.
         messages = []
     return {
         "platform": platform.name,
         "title": platform.title,
-        "person": platform.person,
+        "customer": phone.customer,
+        "person": phone.person,
         "pictures": platform.can("photo", "content"),
         "replies": platform.can("message", "reply_to"),
-        "messages": [_message(each, platform.name, pictures) for each in messages],
+        "messages": [_message(each, phone.name, pictures) for each in messages],
     }
 
 
@@ -68,12 +82,12 @@ def statuses() -> list[str]:
     return list(STATUSES)
 
 
-def _message(shown: dict[str, Any], platform: str, pictures: Pictures) -> dict[str, Any]:
+def _message(shown: dict[str, Any], phone: str, pictures: Pictures) -> dict[str, Any]:
     entities = shown.get("entities") or []
     file = _file(shown.get("file"), pictures)
     if file is None and (shown.get("media") or shown.get("file_name")):
         # Sent by the person, or not fetched by the platform yet.
-        digest = pictures.shown_by(platform, shown.get("message_id"))
+        digest = pictures.shown_by(phone, shown.get("message_id"))
         file = {"name": shown.get("file_name") or "", "size": None, "picture": digest}
     return {
         "id": shown.get("message_id"),

@@ -97,9 +97,9 @@ def test_what_a_form_of_another_page_can_send_is_refused(caller):
         ("do/skip", {"seconds": -1}, 400, "more than 0"),
         ("do/skip", {"seconds": 1e12}, 400, "at most"),
         ("do/skip", {"seconds": True}, 400, "a number"),
-        ("do/fault", {"place": "desk", "kind": "blocked", "on": True}, 404, "no such switch"),
+        ("do/fault", {"place": "desk", "kind": "blocked-1", "on": True}, 404, "no such switch"),
         ("do/fault", {"place": "fax", "kind": "down", "on": True}, 404, "no such switch"),
-        ("do/fault", {"place": "telegram", "kind": "blocked", "on": True}, 404, "no such chat"),
+        ("do/fault", {"place": "telegram", "kind": "blocked-1", "on": True}, 404, "no such chat"),
         ("do/press", {"platform": "telegram", "choice": "Yes"}, 404, "chat"),
     ],
 )

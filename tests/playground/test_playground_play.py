@@ -48,6 +48,41 @@ def test_pictures_go_both_ways_unchanged(people, caller, sample, platform):
     assert 404 == caller("GET", f"/{TOKEN}/pictures/{'0' * 64}")[0]
 
 
+@pytest.mark.parametrize("platform", ["telegram", "viber"])
+def test_customers_of_one_platform_have_chats_of_their_own(people, sample, platform):
+    """A second phone opens its own request, and answers, pictures and blocks stay apart."""
+    people.do("customer", platform=platform)
+    mine = people.opened(platform, "My printer burns")
+    people.do("say", platform=platform, customer=2, text="Do you repair pianos?")
+    people.do("picture", platform=platform, customer=2, text="This", content=sample("hearts"))
+    people.later(5)
+    theirs = people.seen["requests"][0]["key"]
+    people.do("comment", issue=theirs, text="We do", public=True)
+    people.do("fault", place=platform, kind="blocked-1", on=True)
+    people.do("comment", issue=mine, text="Leave the house", public=True)
+    people.later(5)
+    first, second = (each for each in people.seen["phones"] if each["platform"] == platform)
+    texts = [" ".join(m["text"] for m in each["messages"]) for each in (first, second)]
+    assert [False, True] == ["We do" in text for text in texts]
+    assert [False, False] == ["Leave the house" in text for text in texts]
+    assert [0, 1] == [sum(bool(m["file"]) for m in each["messages"]) for each in (first, second)]
+    assert (mine != theirs, first["person"] != second["person"]) == (True, True)
+
+
+def test_a_platform_has_room_for_four_customers(people, caller):
+    """The last phone offers another one until there are four; a phone that is not there is told."""
+    for number in (2, 3, 4):
+        people.do("customer", platform="viber")
+        phones = [each for each in people.seen["phones"] if each["platform"] == "viber"]
+        assert [False] * (number - 1) + [number < 4] == [each["more"] for each in phones]
+    assert len(people.seen["phones"]) == len({each["person"] for each in people.seen["phones"]})
+    status, told = caller.post("do/customer", {"platform": "viber"})
+    assert (400, True) == (status, "at most 4 customers" in told["error"])
+    for customer, wanted in ((5, 404), (0, 404), ("2", 400), (True, 400)):
+        status, _ = caller.post("do/say", {"platform": "viber", "customer": customer, "text": "a"})
+        assert (customer, wanted) == (customer, status)
+
+
 def test_agents_change_what_they_wrote(people):
     """An edit and a comment made public reach the chat, and a new status is announced."""
     key = people.opened()
@@ -192,12 +227,12 @@ def test_a_switch_shows_whether_it_is_on(people):
 def test_agents_read_that_a_customer_has_blocked_the_bot(people, platform):
     """One internal note says so; after that the customer can come back."""
     key = people.opened(platform)
-    people.do("fault", place=platform, kind="blocked", on=True)
+    people.do("fault", place=platform, kind="blocked-1", on=True)
     people.do("comment", issue=key, text="Hello?", public=True)
     people.later(60)
     notes = [each for each in people.seen["requests"][0]["comments"] if not each["public"]]
     assert (0, 1) == (people.shown(platform, "Hello?"), len(notes))
-    people.do("fault", place=platform, kind="blocked", on=False)
+    people.do("fault", place=platform, kind="blocked-1", on=False)
     people.do("say", platform=platform, text="Back again")
     people.later(60)
     assert [True] == people.in_jira("Back again")

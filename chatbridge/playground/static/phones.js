@@ -1,4 +1,4 @@
-// The phones: one chat a platform, as its customer sees it.
+// The phones: one for each customer, with a chat as they see it.
 
 import { byId, followEnd, keepList, make } from "./dom.js";
 import { pictureButton } from "./pictures.js";
@@ -8,40 +8,47 @@ import { formatted, shownFile, shownTime } from "./words.js";
 const known = new Map();
 
 export function drawPhones(state) {
-  for (const phone of state.phones) {
-    if (!known.has(phone.platform)) known.set(phone.platform, new Phone(phone));
-    known.get(phone.platform).draw(phone);
-  }
+  state.phones.forEach((phone, place) => {
+    const name = `${phone.platform}/${phone.customer}`;
+    if (!known.has(name)) known.set(name, new Phone(phone, place));
+    known.get(name).draw(phone);
+  });
 }
 
 class Phone {
-  constructor({ platform, title, person, pictures }) {
-    this.platform = platform;
+  constructor({ platform, customer, title, person, pictures }, place) {
+    this.who = { platform, customer };
     this.person = person;
     this.replyTo = null;
     this.chat = make("ol", {
       class: "chat", role: "log", tabIndex: 0, "aria-label": `${person}'s chat on ${title}`,
     });
     this.text = make("input", {
-      type: "text", autocomplete: "off", id: `say-${platform}`, placeholder: "Message",
+      type: "text", autocomplete: "off", placeholder: "Message",
+      id: customer === 1 ? `say-${platform}` : `say-${platform}-${customer}`,
       "aria-label": `${person} writes on ${title}`,
     });
     this.quote = make("p", { class: "quote", hidden: true });
     const send = (content) => {
-      act("picture", { platform, content, text: this.text.value });
+      act("picture", { ...this.who, content, text: this.text.value });
       this.text.value = "";
     };
     const form = make("form", { onsubmit: (event) => this.say(event) },
       pictures ? pictureButton(`${person} sends a picture`, "hearts", send) : null,
       this.text,
       make("button", { type: "submit", class: "send", "aria-label": `Send as ${person}` }, "➤"));
-    byId("phones").append(
+    this.more = make("button", {
+      type: "button", class: "more", title: `Another customer on ${title}`,
+      "aria-label": `Another customer on ${title}`, onclick: () => act("customer", { platform }),
+    }, "+");
+    byId("phones").insertBefore(
       make("article", { class: `phone ${platform}`, "aria-label": `${person}'s phone, ${title}` },
         make("header", {},
           make("span", { class: "avatar", "aria-hidden": "true" }, "A"),
           make("div", {}, make("strong", {}, "Acme support"),
-            make("small", {}, `${title} · ${person}'s phone`))),
-        this.chat, this.quote, form));
+            make("small", {}, `${title} · ${person}`)), this.more),
+        this.chat, this.quote, form),
+      byId("phones").children[place] ?? null);
   }
 
   async say(event) {
@@ -51,7 +58,7 @@ class Phone {
     const reply = this.replyTo === null ? {} : { reply_to: this.replyTo };
     this.text.value = "";
     this.answer(null);
-    if (!(await act("say", { platform: this.platform, text, ...reply }))) this.text.value = text;
+    if (!(await act("say", { ...this.who, text, ...reply }))) this.text.value = text;
   }
 
   answer(message) {
@@ -67,6 +74,7 @@ class Phone {
   }
 
   draw(phone) {
+    this.more.hidden = !phone.more;
     const texts = new Map(phone.messages.map((message) => [message.id, message.text]));
     const shown = phone.messages.map((message) => ({
       ...message, quoted: texts.get(message.reply_to) ?? "", replies: phone.replies,
@@ -94,7 +102,7 @@ class Phone {
       make("button", {
         type: "button",
         onclick: () =>
-          act("press", { platform: this.platform, choice, message_id: message.id }),
+          act("press", { ...this.who, choice, message_id: message.id }),
       }, choice)));
   }
 }
