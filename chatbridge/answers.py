@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from attrs import evolve
 
-from chatbridge.adapter import AnswersChoices, AnswersWebhooks
+from chatbridge.adapter import AnswersChoices
 from chatbridge.drafts import LeftOut, shown_name
 from chatbridge.events import (
     ChoicePicked,
@@ -135,7 +135,11 @@ class Answers:
 
     def resume(self, scene: Scene, kept: Kept[Conversation]) -> None:
         """Let links go on that stopped because the chat could not be written to."""
-        for link in links_of(self._vault, scene.desk.desk.site, kept):
+        site = scene.desk.desk.site
+        for issue_id in kept.record.issues:
+            link = self._situations.met(kept.record, site, issue_id, scene.met)
+            if link is None:
+                continue
             if self._vault.update(link, _resumed) is not None:
                 self._wake(link.key)
 
@@ -155,7 +159,7 @@ def greeting(project: OpenProject, *, with_notice: bool) -> str:
 
 def travels_in_answer(bot: OpenBot, event: Event) -> bool:
     """Tell whether the greeting of this event must travel in the answer to its webhook."""
-    return isinstance(event, ConversationStarted) and isinstance(bot.adapter, AnswersWebhooks)
+    return isinstance(event, ConversationStarted) and bot.answers is not None
 
 
 def _resumed(link: Link) -> Link | None:

@@ -156,23 +156,20 @@ class Inbound:
         if any(not intent.overtaken for intent in others):
             raise RetryLaterError("an earlier message is on its way", retry_after=_BEHIND_ANOTHER)
         adapter = scene.bot.adapter
-        decision = self._situations.decide(scene.event, kept.record, scene.settings, adapter)
+        decision = self._situations.decide(
+            scene.event, kept.record, scene.settings, adapter, scene.met
+        )
         if decision.action not in {Action.OPEN, Action.COMMENT}:
             self._answers.answer(scene.apart(), kept, decision)
             return
         kind = IntentKind.OPEN if decision.action is Action.OPEN else IntentKind.COMMENT
         now, horizon = self._clock.time(), scene.horizon
-        intent = begun(scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon)
         pieces = scene.pieces(kind)
-        intent = evolve(
-            intent,
-            parts=len(pieces.writes),
-            files=pieces.files,
-            also=scene.also,
-            overtaken=any(each.key == scene.key and each.overtaken for each in kept.record.pending),
-            # Bringing a file takes long: noted first, so that its sender is told if it never ends.
-            clean=pieces.files > 0,
-        )
+        overtaken = any(each.key == scene.key and each.overtaken for each in kept.record.pending)
+        intent = begun(
+            scene.key, kind, decision.issue_id, scene.event, self._owner, now, horizon,
+            parts=len(pieces.writes), files=pieces.files, also=scene.also, overtaken=overtaken,
+        )  # fmt: skip
         if not pieces.files:
             scene = self._settling.in_time(scene, intent)
         kept = self._vault.replace(kept, kept.record.with_intent(intent))

@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from chatbridge.adapter import AnswersWebhooks, CompletesEvents
 from chatbridge.answers import greeting, travels_in_answer
 from chatbridge.clock import Clock
 from chatbridge.desk import Desk
@@ -106,8 +105,8 @@ class Intake:
         else:
             welcome = None
             answer = self._carried(bot, events, inline=inline)
-        if answer.status == 200 and isinstance(bot.adapter, AnswersWebhooks):
-            return bot.adapter.answer(webhook, welcome) or answer
+        if answer.status == 200 and bot.answers is not None:
+            return bot.answers.answer(webhook, welcome) or answer
         return answer
 
     def receive_hint(self, site: str, webhook: WebhookRequest) -> WebhookAnswer:
@@ -191,9 +190,9 @@ class Intake:
 
     def _completed(self, bot: OpenBot, events: list[Event]) -> list[Event]:
         """Let the adapter ask its platform for what the webhook left out."""
-        if not isinstance(bot.adapter, CompletesEvents):
+        if bot.completes is None:
             return events
-        return self._engine().roster.call(bot, bot.adapter.complete(events))
+        return self._engine().roster.call(bot, bot.completes.complete(events))
 
     def _welcome_of_invited(self, project: OpenProject, bot: OpenBot, event: Event) -> str:
         """Return the name of what somebody is told at once whose link may lead to a request."""

@@ -22,8 +22,9 @@ _LEAST_CHANCE: Final = 600.0
 
 
 def begun(
-    key: str, kind: IntentKind, issue_id: str, event: Event, owner: str, now: float, horizon: float
-) -> Intent:
+    key: str, kind: IntentKind, issue_id: str, event: Event, owner: str, now: float, horizon: float,
+    *, parts: int, files: int, also: tuple[str, ...], overtaken: bool,
+) -> Intent:  # fmt: skip
     """Return the intent of an event that is about to be written.
 
     Args:
@@ -34,9 +35,16 @@ def begun(
         owner: this process.
         now: Unix seconds.
         horizon: seconds for which the platform keeps the event.
+        parts: how many writes it takes.
+        files: how many of them bring files.
+        also: keys of the events that share its write.
+        overtaken: whether its platform will not repeat it.
     """
-    tell_by, thread = _tell_by(event, now, horizon), event.address.thread
-    return Intent(key, kind, issue_id, tell_by, owner, new_word(3), thread=thread)
+    # Bringing a file takes long: noted first, so that its sender is told if it never ends.
+    return Intent(
+        key, kind, issue_id, _tell_by(event, now, horizon), owner, new_word(3), parts,
+        clean=files > 0, overtaken=overtaken, thread=event.address.thread, files=files, also=also,
+    )  # fmt: skip
 
 
 def not_begun(key: str, event: Event, owner: str, now: float, horizon: float) -> Intent:

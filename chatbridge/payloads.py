@@ -129,6 +129,8 @@ def flag_at(source: dict[str, Any], name: str) -> bool:
 
 def readable(text: str) -> str:
     """Return the text with NULs and lone surrogates replaced, its UTF-16 length unchanged."""
+    if text.isascii() and "\x00" not in text:
+        return text
     units = text.replace("\x00", "\ufffd").encode("utf-16-le", "surrogatepass")
     return units.decode("utf-16-le", "replace")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from chatbridge.albums import merged
 from chatbridge.events import Event, MessageReceived
@@ -13,6 +13,7 @@ from chatbridge.pieces import Pieces, pieces_of
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Conversation, IntentKind
 from chatbridge.roster import OpenBot, OpenDesk, OpenProject, conversation_subject
+from chatbridge.situations import MetLinks
 
 
 @frozen
@@ -28,6 +29,7 @@ class Scene:
         also: keys of the other items of the album that `event` is.
         alone: the first item by itself.
         singly: whether each file of an album is a write of its own; its words stand together.
+        met: what was read of the chat's links for this event.
     """
 
     project: OpenProject
@@ -38,6 +40,7 @@ class Scene:
     also: tuple[str, ...] = ()
     alone: Event | None = None
     singly: bool = False
+    met: MetLinks = field(factory=dict, eq=False, repr=False)
 
     def with_album(self, items: Mapping[str, Event], record: Conversation) -> Scene:
         """Return the scene of this item and those that share its write, or still can.

@@ -37,7 +37,7 @@ class Settling:
     def in_time(self, scene: Scene, intent: Intent) -> Scene:
         """Let nothing be written so late that somebody else may take the intent for settled."""
         until = self.clock.monotonic() + self.settle_time(intent) / 4
-        return evolve(scene, desk=evolve(scene.desk, before=no_write_after(until, self.clock)))
+        return evolve(scene, desk=scene.desk.checked(no_write_after(until, self.clock)))
 
     def is_overdue(self, intent: Intent | None) -> bool:
         """Tell whether the sender has waited so long that they must be told."""

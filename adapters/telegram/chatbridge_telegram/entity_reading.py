@@ -187,10 +187,10 @@ def paragraphs(nodes: Iterable[Inline]) -> Iterator[Paragraph]:
             current.append(node)
             continue
         first, *rest = re.split(r"\n{2,}", node.text)
-        current.append(evolve(node, text=first))
+        current.append(_saying(node, first))
         for text in rest:
             yield from _paragraph(current)
-            current = [evolve(node, text=text)]
+            current = [_saying(node, text)]
     yield from _paragraph(current)
 
 
@@ -201,8 +201,12 @@ def _paragraph(nodes: list[Inline]) -> Iterator[Paragraph]:
     while kept and isinstance(kept[-1], Text) and not kept[-1].text.strip("\n"):
         kept.pop()
     if kept and isinstance(kept[0], Text):
-        kept[0] = evolve(kept[0], text=kept[0].text.lstrip("\n"))
+        kept[0] = _saying(kept[0], kept[0].text.lstrip("\n"))
     if kept and isinstance(kept[-1], Text):
-        kept[-1] = evolve(kept[-1], text=kept[-1].text.rstrip("\n"))
+        kept[-1] = _saying(kept[-1], kept[-1].text.rstrip("\n"))
     if kept:
         yield Paragraph(tuple(kept))
+
+
+def _saying(node: Text, text: str) -> Text:
+    return node if text == node.text else evolve(node, text=text)
