@@ -10,9 +10,8 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from chatbridge.administration import Administration
 from chatbridge.breaker import Breaker
 from chatbridge.clock import Clock, SystemClock
 from chatbridge.crew import Crew
@@ -28,16 +27,19 @@ from chatbridge.installation import Installation
 from chatbridge.intake import Intake
 from chatbridge.keys import RootKey
 from chatbridge.keyset_record import open_sealer
-from chatbridge.link_care import LinkCare
 from chatbridge.observation import Notice, Observer, Tally
 from chatbridge.one_shot import do_once
 from chatbridge.plugins import Plugins
-from chatbridge.privacy import Privacy
 from chatbridge.project import Timings
 from chatbridge.roster import OpenBot
 from chatbridge.storage import Storage
 from chatbridge.transport import HttpTransport
 from chatbridge.vault import Vault
+
+if TYPE_CHECKING:
+    from chatbridge.administration import Administration
+    from chatbridge.link_care import LinkCare
+    from chatbridge.privacy import Privacy
 
 _POLLED = 64
 """Connections kept beside those of the workers, for bots that are polled."""
@@ -127,16 +129,23 @@ class Bridge:
     @property
     def admin(self) -> Administration:
         """What the Jira administrator does."""
+        # Heavy, as are the next two (50 modules), and not needed to carry messages.
+        from chatbridge.administration import Administration
+
         return Administration(self.engine, self._transport, self.webhook_url)
 
     @property
     def links(self) -> LinkCare:
         """What the Jira administrator does with links."""
+        from chatbridge.link_care import LinkCare
+
         return LinkCare(self.engine)
 
     @property
     def privacy(self) -> Privacy:
         """What the Jira administrator may know of what is kept, and have erased."""
+        from chatbridge.privacy import Privacy
+
         return Privacy(self.engine, self.admin, self.plugins)
 
     def start(self) -> None:
