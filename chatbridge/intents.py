@@ -23,7 +23,7 @@ _LEAST_CHANCE: Final = 600.0
 
 def begun(
     key: str, kind: IntentKind, issue_id: str, event: Event, owner: str, now: float, horizon: float,
-    *, parts: int, files: int, also: tuple[str, ...], overtaken: bool,
+    *, parts: int = 1, files: int = 0, also: tuple[str, ...] = (), overtaken: bool = False,
 ) -> Intent:  # fmt: skip
     """Return the intent of an event that is about to be written.
 
