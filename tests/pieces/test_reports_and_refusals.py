@@ -6,6 +6,7 @@ import pytest
 from attrs import evolve
 
 from chatbridge.content import Address
+from chatbridge.delivery_jobs import LostClaimError
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
 from chatbridge.events import AvailabilityChanged, ChoicePicked, DeliveryReported
 from chatbridge.observation import NoticeKind
@@ -157,3 +158,65 @@ def test_an_old_button_is_answered_in_the_chat_where_presses_have_no_answer(stag
     """A platform without answers to presses is told by a message."""
     stage.inbound.receive(BOT, ChoicePicked(event_id="1", address=Address(CHAT), data="forged"))
     assert ["This button is no longer valid."] == stage.transport.texts()
+
+
+def notices(stage, kind):
+    """Return how many notices of this kind there were."""
+    return stage.observer.tally().counts.get(("notices", (("kind", kind.value),)), 0)
+
+
+@pytest.mark.fault("F22")
+def test_a_site_that_refuses_our_credentials_gives_nothing_up(stage, setbacks):
+    """The link stays as it is, is looked at again in a minute, and the host hears why."""
+    kept = stage.link()
+    error = RefusedError(Refusal.UNAUTHORISED)
+    assert [60.0, 60.0] == [setbacks.no_access(kept, error) for _ in range(2)]
+    assert (kept.record, 2) == (stage.now(kept), notices(stage, NoticeKind.SITE_TROUBLE))
+
+
+@pytest.mark.fault("F18")
+def test_a_refusal_that_tells_nothing_of_access_suspends_nothing(stage, setbacks, clock):
+    """A quota or a conflict is no lost request, however long it lasts."""
+    kept = stage.link()
+    for _ in range(3):
+        with pytest.raises(RefusedError):
+            setbacks.no_access(kept, RefusedError(Refusal.CONFLICT))
+        clock.advance(3600)
+    assert kept.record == stage.now(kept)
+
+
+@pytest.mark.fault("F78")
+def test_a_refusal_for_a_link_that_is_gone_does_nothing(stage, refuse):
+    """An administrator removed it while the platform was asked: nobody is told of a block."""
+    kept = stage.link()
+    stage.vault.delete(kept)
+    assert None is refuse(kept, Refusal.BLOCKED)
+    assert (None, []) == (stage.now(kept), stage.desk.issues["1"].notes)
+
+
+@pytest.mark.fault("F46")
+def test_a_report_of_failure_for_a_chat_without_requests_tells_nobody(stage):
+    """There is no issue in which agents could read it; the report is done with all the same."""
+    stage.inbound.receive(BOT, report("failed"))
+    assert {} == {key: each.notes for key, each in stage.desk.issues.items() if each.notes}
+
+
+@pytest.mark.fault("F40")
+def test_a_claim_on_a_note_that_somebody_else_won_is_given_back(stage, setbacks):
+    """Who finds the record changed writes nothing: one of two processes tells the agents."""
+    kept = stage.link(note="blocked@1")
+    stage.vault.update(kept, lambda link: evolve(link, thread="2"))
+    with pytest.raises(LostClaimError):
+        setbacks.write_note(kept, stage.roster.desk("site"))
+    assert [] == stage.desk.issues["1"].notes
+
+
+def test_agents_that_cannot_be_told_now_are_told_later(stage, setbacks):
+    """A refused note stays on the link, with what is known of sent parts."""
+    kept = stage.link(note="blocked@1")
+    stage.desk.then("add_note", RefusedError(Refusal.FORBIDDEN))
+    setbacks.write_note(kept, stage.roster.desk("site"))
+    assert ("blocked@1", None) == (stage.now(kept).note, stage.now(kept).inflight)
+    fresh = stage.vault.read_key(type(kept.record), kept.key)
+    setbacks.write_note(fresh, stage.roster.desk("site"))
+    assert (1, "") == (len(stage.desk.issues["1"].notes), stage.now(kept).note)
