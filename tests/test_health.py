@@ -99,3 +99,19 @@ def test_last_success_is_a_wall_time():
     observer = Observer(clock)
     observer.succeeded("site acme")
     assert observer.tally().successes == {"site acme": 1000.0}
+
+
+def test_counts_and_far_sides_are_among_the_metrics(bridge):
+    """Each count has its labels, each far side its last success; none names a chat or an issue."""
+    observer = bridge._observer
+    observer.succeeded("site acme")
+    observer.count_part("telegram", charged=False)
+    observer.count_part("viber", charged=True)
+    status, body = ask(bridge, "/metrics")
+    text = body.decode()
+    assert 200 == status
+    assert 'chatbridge_parts_sent_total{platform="telegram"} 1.0' in text
+    assert 'chatbridge_parts_sent_total{platform="viber"} 1.0' in text
+    assert 'chatbridge_parts_charged_total{platform="viber"} 1.0' in text
+    assert 'chatbridge_last_success_timestamp_seconds{side="site acme"}' in text
+    assert 'chatbridge_suspended{side="site acme"} 0.0' in text
