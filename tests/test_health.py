@@ -115,3 +115,11 @@ def test_counts_and_far_sides_are_among_the_metrics(bridge):
     assert 'chatbridge_parts_charged_total{platform="viber"} 1.0' in text
     assert 'chatbridge_last_success_timestamp_seconds{side="site acme"}' in text
     assert 'chatbridge_suspended{side="site acme"} 0.0' in text
+
+
+def test_a_closed_bridge_stays_closed(bridge):
+    """Closing twice does no harm; who starts it again is told to make a new one."""
+    bridge.close()
+    bridge.close()
+    with pytest.raises(ConfigurationError, match="was closed; make a new one"):
+        bridge.start()
