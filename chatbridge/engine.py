@@ -129,7 +129,7 @@ class Engine:
         if hint.comment_id is not None and (site, hint.comment_id) in self._own:
             return
         if hint.issue_id:
-            if self.vault.read(Link, site, hint.issue_id) is not None:
+            if self.vault.holds(Link, site, hint.issue_id):
                 self.queue.add(self.vault.key(Link, site, hint.issue_id))
         elif hint.issue_key:
             self.queue.add(f"{_BY_KEY}{site}/{hint.issue_key}")

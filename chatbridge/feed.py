@@ -148,7 +148,8 @@ class Feed:
     def _note(self, issue_id: str, updated: str, since: int) -> None:
         if self._woken.get(issue_id) == updated:
             return
-        if self._vault.read(Link, self._site, issue_id) is not None:
+        # A link that nobody can read is woken too, which tells of it, and holds up no other one.
+        if self._vault.holds(Link, self._site, issue_id):
             key = self._vault.key(Link, self._site, issue_id)
             self._wake(key)
             self._unfinished.setdefault(key, since)

@@ -97,8 +97,7 @@ class Vault:
     def refresh(self, kept: Kept[R]) -> Kept[R] | None:
         """Return the record as it is now: the same object if nobody changed it, None if it is gone.
 
-        Raises:
-            SealedValueError, StorageError: as in `read`.
+        Errors as in `read`.
         """
         found = self._found(type(kept.record), kept.key)
         return kept if found is not None and found.version == kept.version else found
@@ -114,6 +113,10 @@ class Vault:
         if kept is not None and kept.record.identity() != identity:
             raise SealedValueError(f"a {cls.kind} record belongs to another identity")
         return kept
+
+    def holds(self, cls: type[R], *identity: str) -> bool:
+        """Tell whether a record is there, even one that nobody can read; may raise StorageError."""
+        return self.storage.get(self.key(cls, *identity)) is not None
 
     def read_key(self, cls: type[R], key: str) -> Kept[R] | None:
         """Return the record under a storage key, or None; errors as in `read`."""
@@ -199,11 +202,7 @@ class Vault:
         return found.value if found is not None else None
 
     def forget_gone(self) -> None:
-        """Drop from memory what another process has removed from the storage.
-
-        Raises:
-            StorageError: the storage failed.
-        """
+        """Drop from memory what another process has removed from the storage, which may fail."""
         for key in self._unsealed.places():
             if self.storage.get(key) is None:
                 self._unsealed.drop(key)

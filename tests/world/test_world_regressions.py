@@ -14,6 +14,8 @@ FOUND = {
         '["opened","webhook",2,false,[["run",0],["arms","malformed",3],["commands",2,"/more"],'
         '["delivers",2],["says",2],["pass",11],["run",0],["pass",130],["migrates"],'
         '["arms","pause",19],["run",0],["run",1],["delivers",2]],"data_center"]',
+    "one altered link does not stop the feed of its site":
+        '["two","poll",2,false,[["alters","link",0,"tag"],["comments",0],["comments",1]]]',
     "a backup that is put back knows no later move":
         '["group","poll",2,false,[["backs_up"],["migrates"],["run",0],["restores"]]]',
     "a cut-off worker loses no message":

@@ -13,7 +13,11 @@ from chatbridge.testing.world import campaign, sampling
 from chatbridge.testing.world.arguments import COMMAND, given_by
 from chatbridge.testing.world.histories import History, run
 from chatbridge.testing.world.interleaving import all_orders
-from chatbridge.testing.world.random_histories import double_crash_of, history_of
+from chatbridge.testing.world.random_histories import (
+    double_crash_of,
+    history_of,
+    kept_history_of,
+)
 from chatbridge.testing.world.shrinking import shrink
 
 
@@ -40,6 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _history_of(seed: int, given: argparse.Namespace) -> History:
     if given.double:
         history = double_crash_of(seed, given.platform)
+    elif given.records:
+        history = kept_history_of(seed, given.steps, given.platform)
     else:
         history = history_of(seed, given.steps, given.platform)
     return history if given.edition is None else evolve(history, edition=given.edition)
@@ -89,10 +95,11 @@ def _search(given: argparse.Namespace) -> int:
     done.go(_runs(given, done), minutes=given.minutes)
     for name, _, outcome in done.failures:
         _say(f"failed: {name}: {outcome.problems[0]}")
-        if name.startswith("seed"):
+        if name.startswith(("seed", "records")):
             edition = f" --edition {given.edition}" if given.edition else ""
             told = f"--seed {name.split()[1]} --steps {given.steps} --platform {given.platform}"
-            _say(f"again: {COMMAND} {told}{edition}")
+            more = " --records" if given.records else ""
+            _say(f"again: {COMMAND} {told}{edition}{more}")
     return 1 if done.failures else 0
 
 
@@ -105,12 +112,22 @@ def _runs(given: argparse.Namespace, done: campaign.Campaign) -> campaign.Runs:
         return campaign.all_pauses(given.pauses, share, of, **where)
     if given.meanwhiles:
         return campaign.all_meanwhiles(given.meanwhiles, share, of, **where)
+    if given.alterations:
+        return campaign.all_alterations(given.alterations, share, of, **where)
+    if given.rotations:
+        return campaign.all_rotations(given.rotations, share, of, **where)
+    return _seeds(given, done, where)
+
+
+def _seeds(
+    given: argparse.Namespace, done: campaign.Campaign, where: dict[str, str]
+) -> campaign.Runs:
     last = given.start + given.seeds
     if given.threes:
         return sampling.faults_of_threes(given.start, last, **where)
     if given.pairs:
         return sampling.crash_pairs(given.start, last, **where)
-    name = "double crash" if given.double else "seed"
+    name = "double crash" if given.double else "records" if given.records else "seed"
     first = done.resumed_at(name, given.start)
     return _drawn(name, range(first, last), given)
 

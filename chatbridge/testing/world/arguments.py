@@ -58,7 +58,8 @@ def given_by(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def _contradiction(given: argparse.Namespace) -> str:
-    setting = given.faults or given.pauses or given.meanwhiles
+    searches = (given.faults, given.pauses, given.meanwhiles, given.alterations, given.rotations)
+    setting = next((each for each in searches if each), None)
     if given.history is not None and given.seed is not None:
         return "give --history or --seed, not both"
     if setting == "poll" and "poll" not in PLATFORMS[given.platform].modes:
@@ -66,12 +67,12 @@ def _contradiction(given: argparse.Namespace) -> str:
     if (given.threes or given.pairs) and given.seeds is None:
         return f"{'--threes' if given.threes else '--pairs'} needs --seeds, how many to draw"
     if given.state is not None and (given.seeds is None or given.threes or given.pairs):
-        return "--state goes with --seeds, alone or with --double; others have --share or --start"
+        return "--state goes with --seeds, alone, with --double or --records; others have --share or --start"
     asked = (given.history, given.seed, given.seeds, setting, given.orders or None)
     if all(each is None for each in asked):
         return (
             "say what to run: one history by --seed or --history, many by --seeds, --faults, "
-            "--pauses, --meanwhiles or --orders"
+            "--pauses, --meanwhiles, --alterations, --rotations or --orders"
         )
     return ""
 
@@ -97,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--faults", choices=SETTINGS, help="every single fault of every scenario")
     how.add_argument("--pauses", choices=SETTINGS, help="every place for another to work")
     how.add_argument("--meanwhiles", choices=SETTINGS, help="people act at every effect")
+    how.add_argument("--alterations", choices=SETTINGS, help="a record is altered at every effect")
+    how.add_argument("--rotations", choices=SETTINGS, help="keys are replaced at every effect")
+    how.add_argument("--records", action="store_true",
+                     help="seeds that alter records and replace keys, too")  # fmt: skip
     how.add_argument("--orders", action="store_true", help="every order of two workers")
     parser.add_argument("--edition", choices=("cloud", "data_center"),
                         help="which Jira; else Cloud, or what a seed draws")  # fmt: skip

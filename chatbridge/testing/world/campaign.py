@@ -20,7 +20,18 @@ from chatbridge.testing.world.enumeration import (
     single_faults,
 )
 from chatbridge.testing.world.histories import History, Outcome, run
-from chatbridge.testing.world.random_histories import double_crash_of, history_of
+from chatbridge.testing.world.random_histories import (
+    double_crash_of,
+    history_of,
+    kept_history_of,
+)
+from chatbridge.testing.world.record_faults import (
+    ALTERATIONS,
+    alterations,
+    cut_rotations,
+    rotations,
+    worked_in,
+)
 
 Runs = Iterator[tuple[str, History, Outcome]]
 """The name of a run, by which it can be told apart, the history, and what came of it."""
@@ -31,6 +42,13 @@ def random_runs(first: int, last: int, steps: int, platform: str = "telegram") -
     for seed in range(first, last):
         history = history_of(seed, steps, platform)
         yield f"seed {seed}", history, run(history)
+
+
+def histories_of_records(first: int, last: int, steps: int, platform: str = "telegram") -> Runs:
+    """Run the histories of seeds in which records are altered and keys replaced, too."""
+    for seed in range(first, last):
+        history = kept_history_of(seed, steps, platform)
+        yield f"records {seed}", history, run(history)
 
 
 def double_crashes(first: int, last: int, platform: str = "telegram") -> Runs:
@@ -73,6 +91,24 @@ def all_meanwhiles(
         search = partial(meanwhiles, name=name)
         among = scenarios(setting, edition=edition, platform=platform)
         yield from _each(search, among, share, of, single=True)
+
+
+def all_alterations(
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud",
+    platform: str = "telegram", name: str = "",
+) -> Runs:  # fmt: skip
+    """Alter a record before each scenario and at each of its effects; in all ways, or in one."""
+    for each in [name] if name else ALTERATIONS:
+        search = partial(alterations, name=each)
+        yield from _each(search, scenarios(setting, edition=edition, platform=platform), share, of)
+
+
+def all_rotations(
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud", platform: str = "telegram"
+) -> Runs:
+    """Let a rotation pass at each effect of each scenario, and fail at each of its own."""
+    for search in (rotations, worked_in, cut_rotations):
+        yield from _each(search, scenarios(setting, edition=edition, platform=platform), share, of)
 
 
 def _each(

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from chatbridge.http_types import WebhookRequest
 from chatbridge.records import Project, ProjectState
-from chatbridge.testing.world import handed_links
+from chatbridge.testing.world import damage, handed_links, key_changes
 from chatbridge.testing.world.desk_truth import Word
 from chatbridge.testing.world.faults import Armed
 from chatbridge.testing.world.people import AGENTS_STEPS, agents_files
@@ -52,7 +52,8 @@ def _judge_acknowledged(world: World) -> None:
         if world.chats.gave_up(number):
             # Who had no chance to know of it can tell nobody; of all others it is judged at last.
             for word in words:
-                word.command |= not world.chats.had_a_chance(number)
+                # It may have waited in vain for a record that nobody could read.
+                word.command |= "altered" in world.marks or not world.chats.had_a_chance(number)
             continue
         for word in words:
             if not truth.in_jira[word.number] and not word.command and not was_told(world, word):
@@ -96,6 +97,8 @@ def _forges(world: World, body: str) -> None:
 
 def _sets_project(state: ProjectState) -> Callable[[World], None]:
     def act(world: World) -> None:
+        if world.damage.hides_project():
+            return
         for kept in list(world.vault.scan(Project)):
             world.vault.update(kept, lambda project: evolve(project, state=state))
         world.truth.paused = state is not ProjectState.ACTIVE
@@ -105,6 +108,9 @@ def _sets_project(state: ProjectState) -> Callable[[World], None]:
 
 
 def _backs_up(world: World) -> None:
+    if world.damage:
+        # The page says that a storage is checked before it is kept.
+        return
     world.snapshot = world.rows()
     world.rights = handed_links.rights(world.truth)
 
@@ -116,6 +122,9 @@ def _restores(world: World) -> None:
     for process in world.processes:
         process.crash()
     world.restore(world.snapshot)
+    # Who keeps a backup keeps the root keys of its time; the keyset is that of then.
+    world.roots = list(key_changes.ROOTS)
+    world.vault = world.judges_vault()
     handed_links.restore_rights(world.truth, world.rights)
     world.gate.armed.clear()
     # What stands there now is taken as known, and nobody knows any more who was told what.
@@ -204,6 +213,8 @@ def _expects(world: World) -> None:
 _STEPS: Final[dict[str, Callable[..., None]]] = {
     **AGENTS_STEPS,
     **handed_links.STEPS,
+    **damage.STEPS,
+    **key_changes.STEPS,
     "behaves": _behaves,
     "forges": _forges,
     "pauses_project": _sets_project(ProjectState.PAUSED),

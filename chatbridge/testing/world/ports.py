@@ -44,16 +44,22 @@ class GatedStorage(Storage):
 
     def get(self, key: str) -> Versioned | None:
         """See `Storage.get`."""
-        return self._pass("get", key, lambda: self._shared.get(key))  # type: ignore[no-any-return]
+        found: Versioned | None = self._pass("get", key, lambda: self._shared.get(key))
+        if found is not None:
+            self._world.damage.note_read(self._process, key, found.value)
+        return found
 
     def put(self, key: str, value: bytes, *, expect: Expected = ANY, ttl: TimeToLive = None) -> str:
         """See `Storage.put`."""
+
+        def write() -> str:
+            self._world.damage.judge_write(key, expect)
+            return self._shared.put(key, value, expect=expect, ttl=ttl)
+
         if ttl is None and key.startswith("receipt:"):
             self._world.truth.wrong("I28", "a receipt is kept without an end")
         try:
-            version: str = self._pass(
-                "put", key, lambda: self._shared.put(key, value, expect=expect, ttl=ttl)
-            )
+            version: str = self._pass("put", key, write)
         except StorageUnavailableError:
             self._world.truth.unrecorded(self._process)
             raise
@@ -62,7 +68,12 @@ class GatedStorage(Storage):
 
     def delete(self, key: str, *, expect: Expected = ANY) -> None:
         """See `Storage.delete`."""
-        self._pass("delete", key, lambda: self._shared.delete(key, expect=expect))
+
+        def remove() -> None:
+            self._world.damage.judge_write(key, expect)
+            self._shared.delete(key, expect=expect)
+
+        self._pass("delete", key, remove)
 
     def scan(self, kind: str, *, limit: int = 500, cursor: str | None = None) -> Page:
         """See `Storage.scan`."""

@@ -6,8 +6,10 @@ import random
 from collections.abc import Callable
 from typing import Any, Final
 
+from chatbridge.testing.world.damage import WAYS
 from chatbridge.testing.world.enumeration import FAULTS, OPERATIONS_OF, SETTINGS, Scenario
 from chatbridge.testing.world.histories import History
+from chatbridge.testing.world.key_changes import TO_THE_END
 from chatbridge.testing.world.operations import Step
 
 DEFAULT_STEPS: Final = 40
@@ -34,6 +36,8 @@ _BEHAVIOURS: tuple[tuple[str, tuple[Any, ...]], ...] = (
     ("refuse_adf", (True, False)),
     ("file_limit", (0, 20, 20_000_000)),
 )
+_ALTERED = ("link", "link", "link", "conversation", "conversation", "claim", "project")
+_WAYS = (*WAYS, "swap", "swap")
 _FORGED = ("", "{}", "[1]", '{"issue":{"id":"10001"},"comment":{"id":"1"}}', "\x00")
 
 
@@ -63,6 +67,20 @@ def invited_history_of(seed: int, steps: int = DEFAULT_STEPS) -> History:
         ]
         at = draw.randrange(len(happened) + 1)
         happened[at:at] = [("invites", draw.randrange(3)), *opened]
+    return history.with_steps(tuple(happened))
+
+
+def kept_history_of(seed: int, steps: int = DEFAULT_STEPS, platform: str = "telegram") -> History:
+    """Return the history of a seed in which records are altered, and keys replaced, too."""
+    history = history_of(seed, steps, platform)
+    draw = random.Random(f"records {seed}")  # noqa: S311 - reproducible on purpose
+    happened = list(history.steps)
+    for _ in range(draw.randrange(1, 6)):
+        step = _step(draw, _OF_RECORDS)
+        # Who retires a root key has started all processes again, which nothing else waits for.
+        if draw.random() < 0.4 and step[0] != "retires_root":
+            step = ("arms", "meanwhile", draw.randrange(1, 40), step)
+        happened.insert(draw.randrange(len(happened) + 1), step)
     return history.with_steps(tuple(happened))
 
 
@@ -157,6 +175,16 @@ _DRAWS: Final[_Draws] = (
     (1, lambda draw: ("jump", draw.randrange(3), draw.choice((-3e8, -4000, 60, 90_000, 3e8)))),
 )
 """How likely each kind of step is, and how one is drawn."""
+
+_OF_RECORDS: Final[_Draws] = (
+    (5, lambda draw: ("alters", draw.choice(_ALTERED), draw.randrange(6), draw.choice(_WAYS))),
+    (2, lambda _: ("puts_back",)),
+    (3, lambda draw: ("rotates", draw.choice((1, 3, 9, 20, 50, TO_THE_END)))),
+    (1, lambda draw: ("rotates_tokens", draw.choice((1, TO_THE_END)))),
+    (1, lambda _: ("adds_root",)),
+    (1, lambda _: ("retires_root",)),
+)
+"""What happens to records and keys besides; it is drawn apart."""
 
 _ON_VIBER: Final[_Draws] = (
     (4, _chat("opens")),

@@ -14,7 +14,6 @@ from chatbridge.bridge import Bridge
 from chatbridge.desk import CommentFile, Desk
 from chatbridge.jira.jira_desk import JiraDesk
 from chatbridge.jira.site import SiteSettings
-from chatbridge.keys import RootKey
 from chatbridge.keyset import Keyset
 from chatbridge.keyset_record import open_sealer
 from chatbridge.keyset_wrapping import wrap_keyset
@@ -26,9 +25,11 @@ from chatbridge.secret import Secret
 from chatbridge.testing.desk_simulator import DeskSimulator
 from chatbridge.testing.virtual_clock import VirtualClock
 from chatbridge.testing.world.chats import PUBLIC_URL, Chats, installed
+from chatbridge.testing.world.damage import Damage, GenuineStorage
 from chatbridge.testing.world.faults import Effect, Gate
 from chatbridge.testing.world.freezing import Beginning, freeze, thaw
 from chatbridge.testing.world.host_clock import HostClock
+from chatbridge.testing.world.key_changes import ROOTS
 from chatbridge.testing.world.overheard import JudgesVault
 from chatbridge.testing.world.ports import GatedStorage, GatedTransport
 from chatbridge.testing.world.processes import Process
@@ -39,7 +40,6 @@ from chatbridge.vault import Vault
 
 SITE = "acme"
 _SITE_URL = "https://acme.atlassian.net"
-_ROOT = RootKey(b"r" * 32)
 _KEYSET = Keyset(
     generation=1, instance_id="world", current=1, data_keys={1: b"d" * 32},
     index_key=b"i" * 32, marker_key=b"m" * 32, token_key=b"t" * 32,
@@ -82,6 +82,8 @@ class World:
         self.mode = mode = mode if mode in self.chats.modes else self.chats.modes[0]
         self.places = {_SITE_URL: self.desk, **dict.fromkeys(self.chats.urls, self.chats.simulator)}
         self.storage = MemoryStorage(now=self.clock.time)
+        self.damage = Damage(self)
+        self.roots = [ROOTS[0]]
         self.truth = Truth(self)
         self.gate = Gate(self)
         self.units: dict[str, int] = {}
@@ -98,12 +100,11 @@ class World:
             self._set_up(mode)
         else:
             self._thaw(beginning)
-        sealer = open_sealer(self.storage, [_ROOT], now=self.clock.monotonic)
-        self.vault = JudgesVault(self.storage, sealer)
+        self.vault = self.judges_vault()
         bot = self.chats.bot(mode)
         self.bot_key = (bot.platform, bot.bot_id)
         if mode == "webhook":
-            self._set_webhook()
+            self.set_webhook()
         if hints:
             secret = self.desk.credentials()["hint_secret"]
             self.desk.hints.register(f"{PUBLIC_URL}/hints/{SITE}", secret=secret)
@@ -113,7 +114,7 @@ class World:
         """Start a bridge as a process does."""
         return Bridge(
             storage=GatedStorage(self, process),
-            root_keys=_ROOT,
+            root_keys=list(self.roots),
             sites=[self.make_desk(_site_settings(self.edition))],
             public_url=PUBLIC_URL,
             plugins=installed(),
@@ -121,6 +122,11 @@ class World:
             clock=HostClock(self.clock, self.skews, process),
             timings=self.timings,
         )
+
+    def judges_vault(self) -> JudgesVault:
+        """Return the vault of the judges, with the keys that the storage has now."""
+        sealer = open_sealer(self.storage, ROOTS, now=self.clock.monotonic)
+        return JudgesVault(GenuineStorage(self.storage, self.damage), sealer)
 
     def carry(self, process: Process) -> None:
         """Bring all webhooks that are due to a process, and fetch the files that are wanted."""
@@ -162,6 +168,7 @@ class World:
             self.storage.delete(key)
         for key, value in rows:
             self.storage.put(key, value)
+        self.damage.records.clear()
 
     def rests(self) -> None:
         """Let somebody look at the world while no process is in the middle of anything."""
@@ -221,16 +228,18 @@ class World:
         self.truth.doubt(effect)
 
     def _set_up(self, mode: str) -> None:
-        self.storage.put("keyset:1", wrap_keyset(_KEYSET, [_ROOT.reveal()]))
+        self.storage.put("keyset:1", wrap_keyset(_KEYSET, [ROOTS[0].reveal()]))
         known = self.desk.credentials()
         settings = ProjectSettings(
             name=self.project, site=SITE, service_desk=known["service_desk"],
             request_type=known["request_type"],
         )  # fmt: skip
-        vault = Vault(self.storage, open_sealer(self.storage, [_ROOT], now=self.clock.monotonic))
+        sealer = open_sealer(self.storage, ROOTS, now=self.clock.monotonic)
+        vault = Vault(self.storage, sealer)
         vault.create(Project(settings, (self.chats.bot(mode),)))
 
-    def _set_webhook(self) -> None:
+    def set_webhook(self) -> None:
+        """Let the platform bring its news to the bridge, by an address of today's tokens."""
         bridge = self.open_bridge("setup")
         project = bridge.engine.roster.refresh()[0]
         self.chats.set_webhook(bridge.webhook_url(project.bots[0]))

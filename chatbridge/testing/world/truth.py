@@ -224,6 +224,7 @@ class Truth(DeskTruth):
         for number in shows.words:
             self._judge_claim(self.words[number])
         link = self._link_of(shows)
+        self.world.damage.judge_shown(process, link)
         if shows.words and link in self._open.get(process, {}).values():
             self.wrong("I9", "more was sent before the last part was noted")
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, Final
 
 from chatbridge.links import Link, LinkState
 from chatbridge.records import Claim, Conversation
 from chatbridge.testing.desk_behaviour import Behaviour
-from chatbridge.testing.desk_people import BOT
 from chatbridge.testing.desk_texts import text_of
+from chatbridge.testing.world.agents_notes import is_repaired, notes_of, untold, wrong_notes
 from chatbridge.testing.world.handed_links import may_be_home
+from chatbridge.testing.world.key_changes import finish, wrong_keys
 from chatbridge.testing.world.operations import perform, was_told
 from chatbridge.testing.world.people import agents_files
 from chatbridge.testing.world.shown_calls import words_in
-from chatbridge.testing.world.stage import SITE, World
+from chatbridge.testing.world.stage import World
 
 SWEEPS: Final = 2 * 600.0 + 300.0 + 120.0 + 60.0
 """Seconds after which all must have come to its place: two looks for unfinished work, the longest
@@ -33,6 +35,9 @@ _LINK_BYTES: Final = 1024
 def settle(world: World) -> list[str]:
     """Let faults stop and time pass; return everything that was or is wrong."""
     _calm(world)
+    finish(world)
+    if world.damage and (beside := _beside_damage(world)):
+        return [*world.truth.violations, *beside, *world.surprises]
     problems = _until_settled(world, SWEEPS)
     if problems and "request gone" in world.marks:
         # What comes back without any news is found by the weekly pass.
@@ -48,11 +53,35 @@ def _calm(world: World) -> None:
     for simulator in (world.desk, world.chats.simulator):
         simulator.clear_faults()
     world.desk.state.behaviour = Behaviour(banks=world.desk.state.behaviour.banks)
+    _resume(world)
+
+
+def _resume(world: World) -> None:
     if world.truth.paused:
         perform(world, ("resumes_project",))
 
 
-def _until_settled(world: World, seconds: float) -> list[str]:
+def _beside_damage(world: World) -> list[str]:
+    """Judge that altered records are told of and hurt nothing else; then put them back."""
+    world.damage.judge_told()
+    problems = []
+    if not world.damage.concerns_all():
+        found = _until_settled(world, SWEEPS, _others)
+        problems = [f"I8: beside an altered record: {each}" for each in found]
+    world.damage.put_back()
+    _resume(world)
+    return problems
+
+
+def _others(world: World) -> list[str]:
+    """Return what has not come to its place yet of what no altered record concerns."""
+    links = {kept.record.issue_id: kept.record for kept in world.vault.scan(Link)}
+    return [*_inbound(world), *_outbound(world, links)]
+
+
+def _until_settled(
+    world: World, seconds: float, open_ends: Callable[[World], list[str]] | None = None
+) -> list[str]:
     until = world.clock.monotonic() + seconds
     rounds = 0
     while True:
@@ -66,7 +95,7 @@ def _until_settled(world: World, seconds: float) -> list[str]:
             if world.truth.violations:
                 return []
         perform(world, ("pass", 0))
-        problems = _open_ends(world)
+        problems = (open_ends or _open_ends)(world)
         if world.truth.violations or not problems or world.clock.monotonic() > until:
             return problems
         pause = min(process.next_due() for process in world.processes)
@@ -101,6 +130,7 @@ def _open_ends(world: World) -> list[str]:
         problems += _inbound(world)
         problems += _outbound(world, {name: kept.record for name, kept in links.items()})
         problems += _sizes(world)
+        problems += wrong_keys(world)
     return problems or _served(world)
 
 
@@ -125,10 +155,12 @@ def _inbound(world: World) -> list[str]:
     repaired = Counter(
         number
         for issue in world.desk.state.issues.values()
-        if _repaired(world, issue)
+        if is_repaired(world, issue)
         for number in words_in(text_of(issue.description))
     )
     for word in truth.words.values():
+        if word.chat and world.damage.concerns_chat(word.chat):
+            continue
         silent = word.chat and not word.command and not truth.in_jira[word.number]
         if silent and not was_told(world, word):
             problems.append(f"I6: {word} is neither in Jira nor was its sender told")
@@ -138,21 +170,11 @@ def _inbound(world: World) -> list[str]:
     return problems
 
 
-def _repaired(world: World, issue: Any) -> bool:
-    """Tell whether a doubled request is linked to the one that goes on, and agents are told once.
-
-    The one that goes on has the link to the chat.
-    """
-    originals = [other for kind, other in issue.links if kind == "Duplicate"]
-    linked = {kept.record.issue_id for kept in world.vault.scan(Link)
-              if kept.record.state is not LinkState.GONE}  # fmt: skip
-    told = sum("a second time" in each.wiki for each in issue.comments.values() if not each.public)
-    return len(originals) == 1 and originals[0] in linked - {issue.issue_id} and told >= 1
-
-
 def _outbound(world: World, links: dict[str, Link]) -> list[str]:
     problems: list[str] = []
-    for issue in world.desk.state.issues.values():
+    readable = [issue for issue in world.desk.state.issues.values()
+                if not world.damage.concerns_issue(issue.issue_id)]  # fmt: skip
+    for issue in readable:
         link = links.get(issue.issue_id)
         home = world.truth.home(world.truth.owners.get(issue.issue_id, 0))
         if link is None:
@@ -160,12 +182,13 @@ def _outbound(world: World, links: dict[str, Link]) -> list[str]:
                 problems.append("I1: a request has no link")
             continue
         now = world.chats.number(link.chat)
-        # A backup knows nothing of a move after it; the platform tells of it at the next answer.
-        moved = "restored" in world.marks and world.truth.home(now) == home
+        # What is put back knows nothing of a move after it; the platform tells of it at the next
+        # answer.
+        moved = world.marks & {"restored", "altered"} and world.truth.home(now) == home
         if now != home and not moved and not may_be_home(world.truth, issue.issue_id, now):
             problems.append("I22: a link names another chat")
-        problems += _notes(world, issue)
-        problems += _untold(world, issue, link)
+        problems += wrong_notes(world, issue)
+        problems += untold(world, issue, link)
         if not issue.is_request:
             continue
         missing = _missing(world, issue)
@@ -186,7 +209,7 @@ def _given_up(world: World, issue: Any) -> bool:
     numbers = words_in(text_of(issue.description))
     truth = world.truth
     doubled = "request gone" in world.marks and any(truth.in_jira[each] > 1 for each in numbers)
-    if _repaired(world, issue):
+    if is_repaired(world, issue):
         return True
     return doubled or any(was_told(world, truth.words[number]) for number in numbers)
 
@@ -252,32 +275,8 @@ def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
         asked = any("Shall I show them all" in text for text in world.truth.texts)
         return [] if asked else ["I27: a link is held and nobody was asked"]
     if link.reason in {"blocked", "chat_gone", "not_subscribed"} and world.chats.refuses_all(home):
-        return [] if _notes_of(issue) else ["I27: a chat cannot be reached and no agent was told"]
+        return [] if notes_of(issue) else ["I27: a chat cannot be reached and no agent was told"]
     return [f"I1: a link is {link.state} ({link.reason}) without need"]
-
-
-def _untold(world: World, issue: Any, link: Link) -> list[str]:
-    """Return what the platform reported as not shown, and no agent was told of."""
-    reported = world.vault.key(Link, SITE, link.issue_id) in world.truth.failed
-    if not reported or not issue.is_request or world.marks & {"restored", "request gone"}:
-        return []
-    return [] if _notes_of(issue) else ["I27: a message was not shown and no agent was told"]
-
-
-def _notes_of(issue: Any) -> list[Any]:
-    """Return the internal notes of the bridge on an issue."""
-    ours = [each for each in issue.comments.values() if each.author.account_id == BOT.account_id]
-    return [each for each in ours if not each.public]
-
-
-def _notes(world: World, issue: Any) -> list[str]:
-    notes = Counter(each.wiki for each in _notes_of(issue))
-    told = [name for name in world.truth.doubts if name.startswith("POST servicedesk")]
-    doubts = sum(world.truth.doubts[name] for name in told if name.endswith("/comment"))
-    doubts += len(world.truth.failed)
-    return [
-        f"I27: agents were told {count} times" for count in notes.values() if count > 1 + doubts
-    ]
 
 
 def _sizes(world: World) -> list[str]:
