@@ -43,7 +43,7 @@ def _steps(*steps: object, setting: str = '"opened", "poll", 1, false', more: st
         (["--history", '["two", "poll", 1, false, {}]'], "the list of its steps"),
         (["--history", _steps(["says", 0], "run")], "step 2 is no list"),
         (["--history", _steps(["sais", 0])], "did you mean says?"),
-        (["--history", _steps(["zzzzzz"])], "is not known here; there are arms"),
+        (["--history", _steps(["zzzzzz"])], "is not known here; there are adds_root"),
         (["--history", _steps(["says"])], "step 1, says, has 0 values; it takes chat"),
         (["--history", _steps(["says", 0, 1])], "has 2 values; it takes chat"),
         (["--history", _steps(["says", "a"])], "step 1, says, chat is of kind int"),

@@ -57,9 +57,14 @@ def given_by(arguments: list[str] | None = None) -> argparse.Namespace:
     return given
 
 
-def _contradiction(given: argparse.Namespace) -> str:
+def _setting(given: argparse.Namespace) -> str | None:
+    """Return the setting of the enumeration that was asked for, None where none was."""
     searches = (given.faults, given.pauses, given.meanwhiles, given.alterations, given.rotations)
-    setting = next((each for each in searches if each), None)
+    return next((each for each in searches if each), None)
+
+
+def _contradiction(given: argparse.Namespace) -> str:
+    setting = _setting(given)
     if given.history is not None and given.seed is not None:
         return "give --history or --seed, not both"
     if setting == "poll" and "poll" not in PLATFORMS[given.platform].modes:
@@ -67,7 +72,10 @@ def _contradiction(given: argparse.Namespace) -> str:
     if (given.threes or given.pairs) and given.seeds is None:
         return f"{'--threes' if given.threes else '--pairs'} needs --seeds, how many to draw"
     if given.state is not None and (given.seeds is None or given.threes or given.pairs):
-        return "--state goes with --seeds, alone, with --double or --records; others have --share or --start"
+        return (
+            "--state goes with --seeds, alone, with --double or with --records; others have "
+            "--share or --start"
+        )
     asked = (given.history, given.seed, given.seeds, setting, given.orders or None)
     if all(each is None for each in asked):
         return (
