@@ -50,7 +50,8 @@ class Lookups:
         try:
             found = checked((yield call(self.settings, "GET", path))).json_object()
             original = RoomEvent.read(event.address.chat, found)
-            reply = reply_of(original.content, original.sender, self.bot, reply.message_id)
+            person = event.sender.user_id if event.sender is not None else ""
+            reply = reply_of(original, self.bot, person)
         except cb.RefusedError as error:
             if error.reason is cb.Refusal.UNAUTHORISED:
                 raise

@@ -22,6 +22,8 @@ from chatbridge.payloads import (
     text_at,
 )
 
+from .messages import HANDLE
+
 _FILES = {
     "m.image": cb.FileKind.PHOTO,
     "m.video": cb.FileKind.VIDEO,
@@ -175,7 +177,7 @@ def event_of(event: RoomEvent) -> cb.Event:
     if kind in _FILES:
         return _with_file(event, body, _FILES[kind], reply)
     if reply is not None:
-        body = _QUOTED.sub("", body, count=1) if body.startswith("> <") else body
+        body = _without_fallback(body)
     found = _COMMAND.fullmatch(body.strip()) if kind in _TEXTS else None
     return _message(
         event,
@@ -186,22 +188,32 @@ def event_of(event: RoomEvent) -> cb.Event:
     )
 
 
-def reply_of(content: dict[str, Any], author: str, bot: str, message_id: str) -> cb.ReplyTo:
+def reply_of(answered: RoomEvent, bot: str, person: str) -> cb.ReplyTo:
     """Return what an answered message says of itself.
 
+    What a third person wrote is not quoted: only who talks with the bot is part of it.
+
     Args:
-        content: of the answered message.
-        author: who wrote it.
+        answered: the answered message.
         bot: the bot's account; only its own messages name a request.
-        message_id: of the answered message.
+        person: who answers it.
     """
-    from_us = author == bot
-    handle = content.get("org.chatbridge.handle") if from_us else None
+    handle = answered.content.get(HANDLE) if answered.sender == bot else None
+    shown = text_at(answered.content, "body") if answered.sender in {bot, person} else ""
+    shown = _without_fallback(shown)
+    if isinstance(handle, str):
+        # Its first line is the request's key.
+        shown = shown.partition("\n")[2]
     return cb.ReplyTo(
-        message_id=message_id,
+        message_id=answered.event_id,
         handle=handle if isinstance(handle, str) else None,
-        quote=" ".join(text_at(content, "body").split())[:200] if from_us else "",
+        quote=" ".join(shown.split())[:200],
     )
+
+
+def _without_fallback(body: str) -> str:
+    """Return the body of a reply without the quotation that older programs put before it."""
+    return _QUOTED.sub("", body, count=1) if body.startswith("> <") else body
 
 
 def _message(event: RoomEvent, **members: Any) -> cb.MessageReceived:
