@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+PROOF_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -27,7 +28,8 @@ help:
 	@echo "make synapse install the homeserver that some long tests talk to; heavy does so itself"
 	@echo "make test    the same without the long suites, in a few minutes"
 	@echo "make faults  write the tables of faults and of figures anew"
-	@echo "make proof   try to break it for hours, in blocks; stop it and go on at any time"
+	@echo "make proof   try to break it for days, on all cores; stop it and go on at any time"
+	@echo "             (PROOF_ARGS=--status: what is done; '--only M3 --minutes 30': a part)"
 	@echo "make bench   measure speed, memory and disk, in six minutes (BENCH_ARGS=--quick: two)"
 	@echo "make docs    build the documentation as a site, build/docs/index.html"
 	@echo "make lock    write requirements.lock anew; LOCK_ARGS=--upgrade takes newer packages"
@@ -78,7 +80,7 @@ faults: $(READY)
 	$(BIN)/python tests/faults/scoreboard.py
 
 proof: $(READY)
-	$(BIN)/python tests/faults/proof.py
+	$(BIN)/python -m tests.proof $(PROOF_ARGS)
 
 bench: $(READY)
 	$(BIN)/python -m tests.benchmarks $(BENCH_ARGS)

@@ -94,6 +94,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Know `--heavy`, and how long its search for hostile inputs is."""
     parser.addoption("--heavy", action="store_true", help="run the long suites too")
     parser.addoption("--fuzz-seconds", type=int, help="seconds of search for each parser")
+    parser.addoption("--block", type=int, default=0, help="take the seeds of this block, from 1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -104,6 +105,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "heavy" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def block(request: pytest.FixtureRequest) -> int:
+    """Return which block of seeds `make proof` wants, 0 where it was not asked for one."""
+    number: int = request.config.getoption("--block")
+    return number
 
 
 @pytest.fixture(scope="session")

@@ -95,21 +95,3 @@ def test_a_figure_below_its_release_says_so(
     assert "**below**: 5.0% of it" in lines["| M12"] and "seed 7" in lines["| M12"]
     assert ("reached" in lines["| M11"], "waits for its storage" in lines["| M5"]) == (True, True)
     assert "not measured yet" in lines["| M1"]
-
-
-@pytest.mark.parametrize("ends", [0, 1])
-def test_the_proof_goes_on_where_it_stopped(
-    ends: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A block that is done is not done again; one that failed is."""
-    proof = _load("proof")
-    monkeypatch.setattr(proof, "PROGRESS", tmp_path / "progress.json")
-    program = f"import sys; print('did 1,000'); sys.exit({ends} * (sys.argv[1] == '2'))"
-    share = proof.Share("x", "M6", ("-c", program, "{seed}"), r"did ([\d,]+)", 5000, "runs")
-    for works in (True, ends == 0):
-        told = proof.run(share, proof.progress())
-        assert works == bool(told)
-        if told:
-            proof.note(share, told, proof.progress())
-    wanted = {"next": 3, "runs": 2000} if ends == 0 else {"next": 2, "runs": 1000}
-    assert {"x": wanted} == proof.progress()

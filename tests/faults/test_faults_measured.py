@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from copy import deepcopy
 from typing import Any
 
@@ -88,10 +89,13 @@ def test_a_restore_from_any_moment_repeats_nothing(make_world: Any, seed: int) -
 @pytest.mark.heavy
 @pytest.mark.fault("F63")
 @pytest.mark.invariant("I15")
-def test_a_thousand_restores_repeat_nothing(make_world: Any) -> None:
-    """The same from a thousand moments."""
-    for seed in range(1_000, 2_000):
+def test_a_thousand_restores_repeat_nothing(make_world: Any, block: int) -> None:
+    """(M12) The same from a thousand moments, or from the fifty of a block."""
+    first = 1_000 + 50 * (block - 1)
+    seeds = range(first, first + 50) if block else range(1_000, 2_000)
+    for seed in seeds:
         _restore_at(make_world, seed)
+    sys.stdout.write(f"{len(seeds)} restores in seeds {seeds[0]} to {seeds[-1]}\n")
 
 
 @pytest.mark.fault("F63")
@@ -180,7 +184,12 @@ def test_without_doubt_nothing_comes_twice(make_world: Any) -> None:
 @pytest.mark.heavy
 @pytest.mark.fault("F29")
 @pytest.mark.invariant("I1", "I3")
-def test_one_doubt_in_a_hundred_doubles_one_in_a_hundred_at_most(make_world: Any) -> None:
-    """Of 1,000 answers with 1 % unknown outcomes all arrive, and at most 1 % twice."""
-    twice = sum(_twice(make_world, 200, 0.01, seed) for seed in range(5))
-    assert twice <= 10
+def test_one_doubt_in_a_hundred_doubles_one_in_a_hundred_at_most(
+    make_world: Any, block: int
+) -> None:
+    """(M15) Of 1,000 answers with 1 % unknown outcomes all arrive, and at most 1 % twice."""
+    seeds = range(5 * block, 5 * block + 5)
+    twice = sum(_twice(make_world, 200, 0.01, seed) for seed in seeds)
+    sys.stdout.write(f"1000 messages in 5 lives, {twice} of them twice\n")
+    # Half of ten unknown outcomes double: a block may have more by chance, the sum of all may not.
+    assert twice <= (20 if block else 10)

@@ -59,12 +59,13 @@ def test_a_killed_bridge_loses_nothing(company):
 @pytest.mark.fault("F2", "F3", "F36", "F37")
 @pytest.mark.invariant("I1", "I2", "I3", "I6", "I7")
 @pytest.mark.heavy
-def test_hundreds_of_kills_lose_nothing(open_company, record_property):
+def test_hundreds_of_kills_lose_nothing(open_company, record_property, block):
     """(M5) Hundreds of kills at random moments lose no message and double none in Jira."""
     started = time.monotonic()
     companies = [open_company(f"company-{number}") for number in range(COMPANIES)]
+    seeds = range(block * COMPANIES, (block + 1) * COMPANIES)
     with ThreadPoolExecutor(COMPANIES) as pool:
-        doubled = list(pool.map(kill_often, companies, range(COMPANIES), [KILLS] * COMPANIES))
+        doubled = list(pool.map(kill_often, companies, seeds, [KILLS] * COMPANIES))
     said = sum(len(each.said["customer"]) + len(each.said["agent"]) for each in companies)
     report = (
         f"{COMPANIES * KILLS} kills in {time.monotonic() - started:.0f} s, {said} messages: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,9 @@ import pytest
 from hypothesis import Phase
 
 from chatbridge.records import Conversation
+from chatbridge.testing.world.histories import beginning
+
+STARTS = ("opened", "nothing", "two", "group")
 
 
 @pytest.fixture
@@ -37,9 +41,18 @@ def test_walks_break_nothing(walks: ModuleType) -> None:
 
 def test_a_walk_finds_what_is_wrong(walks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bridge that writes without an intent is caught, with a history that replays it."""
+    for start, mode, edition in product(STARTS, ("poll", "webhook"), ("cloud", "data_center")):
+        beginning(start, mode, edition, "telegram")
     monkeypatch.setattr(Conversation, "with_intent", lambda self, _: self)
     with pytest.raises(AssertionError, match=r"I9: .*; again: python -m chatbridge.testing.world"):
         walks.walk(60, 30, phases=(Phase.generate,))
+
+
+@pytest.mark.invariant("I1", "I2", "I3", "I6", "I7", "I9", "I20", "I22", "I27")
+def test_walks_on_viber_break_nothing(walks: ModuleType) -> None:
+    """The same where chats are Viber's."""
+    walks.walk(10, 30, platform="viber")
+    assert walks.WALKED["walks"] >= 10
 
 
 @pytest.mark.invariant("I1", "I2", "I3", "I4", "I5", "I6", "I7", "I9", "I20", "I22")

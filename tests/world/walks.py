@@ -1,6 +1,6 @@
 """Walks through the world as a state machine of Hypothesis: people, faults, processes and time.
 
-    python tests/world/walks.py --walks 500 --steps 200 --seed 3
+    python tests/world/walks.py --walks 500 --steps 200 --seed 3 [--platform viber]
 
 Each rule is one step; what must always hold is judged after each of them, what must hold in the end
 when the walk is over. What fails is cut short by Hypothesis and printed with what replays it.
@@ -56,6 +56,14 @@ CUSTOMERS = st.one_of(
     _step("commands", FEW, _among("/start", "/status", "/new", "/help", "/more")),
     _step("blocks", FEW), _step("unblocks", FEW), _step("migrates"),
 )  # fmt: skip
+ON_VIBER = st.one_of(
+    _step("says", FEW), _step("says", FEW), _step("commands", FEW, _among("/start", "/new")),
+    _step("sends", FEW, _among("photo", "document", "sticker")), _step("presses", FEW),
+    _step("blocks", FEW), _step("unblocks", FEW), _step("opens", FEW), _step("follows", FEW, FEW),
+    _step("borrows", FEW, FEW), _step("reads", FEW), _step("fails", FEW), _step("strange", FEW),
+    _step("refuses", _among(12, 13, 99)), _step("loses_webhook"), _step("registers", FEW),
+    _step("carries_on", FEW, _among(90, 600, 4000)),
+)  # fmt: skip
 AGENTS = st.one_of(
     _step("comments", FEW, KINDS), _step("comments", FEW, KINDS), _step("flips", FEW, COMMENT),
     _step("changes", FEW, COMMENT), _step("restricts", FEW, COMMENT),
@@ -92,6 +100,8 @@ THEN = _among((("run", 0),), (), (("delivers", 0), ("run", 0)), (("run", 1),))
 class Walk(RuleBasedStateMachine):
     """One walk."""
 
+    platform = "telegram"
+
     @initialize(
         start=st.sampled_from(("opened", "nothing", "two", "group")),
         mode=st.sampled_from(("poll", "webhook")), processes=st.integers(1, 3), hints=st.booleans(),
@@ -99,7 +109,8 @@ class Walk(RuleBasedStateMachine):
     )  # fmt: skip
     def begins(self, start: str, mode: str, processes: int, hints: bool, edition: str) -> None:
         """Start somewhere, in some setting."""
-        self.history = History((), start, mode, processes, hints, edition)
+        where = (edition, self.platform)
+        self.history = History((), start, mode, processes, hints, *where)
         self.heard = heard()
         self.surprises = self.heard.__enter__()
         self.world = ready(self.history)
@@ -163,9 +174,24 @@ class Walk(RuleBasedStateMachine):
         assert [] == problems, f"{problems[0]}; again: {again}"
 
 
+class OnViber(Walk):
+    """One walk where chats are Viber's."""
+
+    platform = "viber"
+
+    @rule(what=ON_VIBER, then=THEN)
+    def a_customer(self, what: tuple[Any, ...], then: tuple[tuple[Any, ...], ...]) -> None:
+        """A customer does something, or Viber does."""
+        self.happen(what, *then)
+
+
+WALKS: dict[str, type[Walk]] = {"telegram": Walk, "viber": OnViber}
+
+
 def walk(
-    walks: int, steps: int, number: int | None = None, phases: Sequence[Phase] = tuple(Phase)
-) -> None:
+    walks: int, steps: int, number: int | None = None, phases: Sequence[Phase] = tuple(Phase),
+    platform: str = "telegram",
+) -> None:  # fmt: skip
     """Walk.
 
     Args:
@@ -173,8 +199,10 @@ def walk(
         steps: how many steps each has at most.
         number: the seed; None: the walks that are always the same.
         phases: of Hypothesis.
+        platform: which chats they are.
     """
-    machine = Walk if number is None else seed(number)(Walk)
+    machine = WALKS[platform]
+    machine = machine if number is None else seed(number)(machine)
     how = settings(
         max_examples=walks, stateful_step_count=steps, derandomize=number is None, database=None,
         deadline=None, suppress_health_check=list(HealthCheck), print_blob=False, phases=phases,
@@ -188,10 +216,11 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=500)
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--platform", choices=sorted(WALKS), default="telegram")
     given = parser.parse_args()
     logging.disable(logging.ERROR - 1)
     begun = time.monotonic()
-    walk(given.walks, given.steps, given.seed)
+    walk(given.walks, given.steps, given.seed, platform=given.platform)
     took = time.monotonic() - begun
     sys.stdout.write(
         f"{WALKED['walks']} walks, {WALKED['steps']} steps in {took:.0f} s, seed {given.seed}\n"

@@ -1,0 +1,1 @@
+"""Tries to break the library for as long as one likes, towards what a release wants."""
