@@ -34,14 +34,17 @@ mended = (
     "import sys, os; print('did 1,000'); "
     f"sys.exit(not os.path.exists({str(folder / 'mended')!r}))"
 )
-waits = (
-    f"import sys, time; open({str(folder)!r} + '/begun' + sys.argv[1], 'w'); "
-    "print('did 700', flush=True); time.sleep(600)"
-)
+def waiting(name):
+    return (
+        "import sys, time; print('did 700', flush=True); "
+        f"open({str(folder)!r} + '/{name}' + sys.argv[1], 'w'); time.sleep(600)"
+    )
+
 shares = {
     "quick": share("quick", quick), "few": share("few", quick, blocks=3),
     "twice": share("twice", twice), "mended": share("mended", mended),
-    "waits": share("waits", waits), "partly": share("partly", waits, is_cumulative=True),
+    "waits": share("waits", waiting("waits")),
+    "partly": share("partly", waiting("partly"), is_cumulative=True),
 }
 chosen = [shares[name] for name in sys.argv[2].split(",")]
 sys.exit(main([*sys.argv[3:], "--no-keep"], chosen, folder / "kept"))
@@ -78,9 +81,9 @@ class Runs:
         known: dict[str, Any] = json.loads((self.folder / "kept" / "progress.json").read_text())
         return known
 
-    def begun(self, *blocks: int) -> bool:
+    def begun(self, *blocks: str) -> bool:
         """Tell whether blocks that wait have begun."""
-        return all((self.folder / f"begun{block}").exists() for block in blocks)
+        return all((self.folder / block).exists() for block in blocks)
 
     def sleeping(self) -> list[int]:
         """Return the processes of blocks that wait."""
@@ -153,7 +156,8 @@ def test_it_stops_soon_and_goes_on(proofs: Runs, number: signal.Signals) -> None
     """What is counted stays, what was under way leaves no process and is begun again."""
     assert 0 == proofs.run("few", "--blocks", "1", "--jobs", "1")[0]
     process = proofs.start("waits,partly", "--jobs", "2")
-    assert eventually(lambda: proofs.begun(1) and len(proofs.sleeping()) == 2, 30)
+    assert eventually(lambda: proofs.begun("waits1", "partly1"), 30)
+    assert len(proofs.sleeping()) == 2
     process.send_signal(number)
     told, _ = process.communicate(timeout=20)
     assert 0 == process.returncode, told
@@ -173,7 +177,7 @@ def test_whoever_is_killed_keeps_what_was_counted(proofs: Runs) -> None:
     assert 0 == proofs.run("few", "--blocks", "2", "--jobs", "1")[0]
     before = proofs.kept()["few"]
     process = proofs.start("waits", "--jobs", "2")
-    assert eventually(lambda: proofs.begun(1, 2), 30)
+    assert eventually(lambda: proofs.begun("waits1", "waits2"), 30)
     process.kill()
     process.communicate(timeout=20)
     assert eventually(lambda: proofs.sleeping() == [], 10)
@@ -185,7 +189,7 @@ def test_whoever_is_killed_keeps_what_was_counted(proofs: Runs) -> None:
 def test_two_at_once_are_refused(proofs: Runs) -> None:
     """Two runs would count the same blocks; the second one says so and ends."""
     process = proofs.start("waits", "--jobs", "1")
-    assert eventually(lambda: proofs.begun(1), 30)
+    assert eventually(lambda: proofs.begun("waits1"), 30)
     status, told = proofs.run("few")
     assert (2, 1) == (status, told.count("\n"))
     assert "stop that one first" in told

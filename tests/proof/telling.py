@@ -56,11 +56,11 @@ def left(shares: Sequence[Share], progress: Progress, jobs: int) -> str:
     """Return how long the rest takes."""
     known = [progress.of(share).left(share) for share in shares]
     seconds = [each for each in known if each is not None]
-    # The longest one cannot be divided below its own blocks, which are short.
-    told = _time(sum(seconds) / jobs)
     unknown = len(known) - len(seconds)
-    more = f" and {unknown} shares of which nothing is known yet" if unknown else ""
-    return f"about {told} left with {jobs} at a time{more}"
+    if unknown == len(known):
+        return f"nobody knows yet how long it takes, with {jobs} at a time"
+    told = f"{_time(sum(seconds) / jobs)} left with {jobs} at a time"
+    return f"about {told}" if not unknown else f"{told} and {unknown} shares not begun yet"
 
 
 def percent(part_done: float) -> str:

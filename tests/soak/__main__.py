@@ -155,7 +155,7 @@ def _note_sizes(found: Soak, stage: SoakStage) -> None:
     found.more_files = max(found.more_files, files - found.files)
 
 
-def _keep(found: Soak, seed: int) -> None:
+def _keep(found: Soak, seed: int, hours: float) -> None:
     place = Path(__file__).resolve().parents[1] / "faults" / "scoreboard.py"
     spec = importlib.util.spec_from_file_location("scoreboard", place)
     assert spec is not None and spec.loader is not None
@@ -168,7 +168,7 @@ def _keep(found: Soak, seed: int) -> None:
         f"{found.resident:.0f} MiB and {found.growth:.0f} more, {found.files} files and "
         f"{found.more_files} more"
     )
-    board.keep("M14", found.seconds / 3600, said, "python -m tests.soak --hours 72", f"{seed}")
+    board.keep("M14", found.seconds / 3600, said, f"python -m tests.soak --hours {hours:g}", f"{seed}")
 
 
 def main() -> None:
@@ -186,7 +186,7 @@ def main() -> None:
         if not found.is_well:
             sys.exit("something was lost, leaked or doubled")
         if given.keep:
-            _keep(found, given.seed)
+            _keep(found, given.seed, given.hours + given.minutes / 60)
 
 
 if __name__ == "__main__":
