@@ -217,6 +217,59 @@ def test_a_broken_file_is_not_written_over(proofs: Runs) -> None:
     assert "{" == (proofs.folder / "kept" / "progress.json").read_text()
 
 
+BOARD = """
+import importlib.util, sys
+from pathlib import Path
+from tests.proof.board import keep_all
+from tests.proof.progress import Progress
+from tests.proof.shares import Share
+
+spec = importlib.util.spec_from_file_location("scoreboard", "tests/faults/scoreboard.py")
+board = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(board)
+folder = Path(sys.argv[1])
+board.KEPT, board.PAGE = folder / "kept.json", folder / "page.md"
+
+def share(name, figure, **more):
+    return Share(name, figure, (), r"did ([\\d.]+)", 5000, "runs", **more)
+
+one, two = share("one", "M3", blocks=4, also=r"and (\\d+)", also_unit="twice"), share("two", "M3")
+hours, none = share("hours", "M14", scale=1 / 3600), share("none", "M2")
+progress, shares = Progress(folder), (one, two, hours, none)
+board.keep("M3", 2999, "fewer", "by hand")
+for block in (1, 2):
+    progress.note(one, block, "did 1000 and 3", 1.0)
+    progress.note(two, block, "did 500", 1.0)
+    progress.note(hours, block, "did 1800", 1.0)
+keep_all(shares, progress, board)
+board.keep("M3", 9999, "more", "by hand") if len(sys.argv) > 2 else progress.note_failure(two, 3)
+progress.note(one, 3, "did 1000 and 3", 1.0)
+keep_all(shares, progress, board)
+"""
+
+
+def test_the_scoreboard_gets_what_grew(proofs: Runs) -> None:
+    """A row is the sum of its shares, says what failed, and never says less than before."""
+    for more in ([], ["more"]):
+        folder = proofs.folder / f"board{len(more)}"
+        folder.mkdir()
+        command = [sys.executable, "-c", BOARD, str(folder), *more]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(
+            [str(ROOT), os.environ.get("PYTHONPATH", "")])}  # fmt: skip
+        subprocess.run(command, cwd=ROOT, check=True, env=environment)
+    kept = json.loads((proofs.folder / "board0" / "kept.json").read_text())
+    assert ["M3", "M14"] == list(kept)
+    assert (4000, 1.0) == (kept["M3"]["number"], kept["M14"]["number"])
+    wanted = "4,000 runs, FAILED in two, 9 twice: 3,000 of one (3 of 4 blocks), 1,000 of two"
+    assert wanted == kept["M3"]["said"]
+    assert ("1.0 hours, nothing found", "block 1 to 2") == (
+        kept["M14"]["said"], kept["M14"]["seed"],
+    )  # fmt: skip
+    assert 'make proof PROOF_ARGS="--only M3"' == kept["M3"]["command"]
+    more_by_hand = json.loads((proofs.folder / "board1" / "kept.json").read_text())
+    assert "more" == more_by_hand["M3"]["said"]
+
+
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Return what loads a script of the project."""

@@ -87,9 +87,9 @@ _WORLD = (
     *_FAULTS,
     *_drawn("threes", "M1", 250_000, "runs", 10, "--threes"),
     *_drawn("pairs", "M2", 1e6, "runs", 100, "--pairs"),
-    _world("random", "M3", 7e6, "histories", "--seeds", "500", "--start", "{start}", seeds=500),
-    _world("random-viber", "M3", 3e6, "histories", "--seeds", "500", "--start", "{start}",
-           "--platform", "viber", seeds=500),
+    _world("random", "M3", 7e6, "histories", "--seeds", "300", "--start", "{start}", seeds=300),
+    _world("random-viber", "M3", 3e6, "histories", "--seeds", "200", "--start", "{start}",
+           "--platform", "viber", seeds=200),
     _world("orders", "M4", 1, "runs", "--orders", blocks=1),
     _world("orders-viber", "M4", 1, "runs", "--orders", "--platform", "viber", blocks=1),
     *(

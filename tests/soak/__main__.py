@@ -168,7 +168,9 @@ def _keep(found: Soak, seed: int, hours: float) -> None:
         f"{found.resident:.0f} MiB and {found.growth:.0f} more, {found.files} files and "
         f"{found.more_files} more"
     )
-    board.keep("M14", found.seconds / 3600, said, f"python -m tests.soak --hours {hours:g}", f"{seed}")
+    board.keep(
+        "M14", found.seconds / 3600, said, f"python -m tests.soak --hours {hours:g}", f"{seed}"
+    )
 
 
 def main() -> None:
