@@ -168,9 +168,8 @@ def _keep(found: Soak, seed: int, hours: float) -> None:
         f"{found.resident:.0f} MiB and {found.growth:.0f} more, {found.files} files and "
         f"{found.more_files} more"
     )
-    board.keep(
-        "M14", found.seconds / 3600, said, f"python -m tests.soak --hours {hours:g}", f"{seed}"
-    )
+    command = f"python -m tests.soak --hours {hours:g} --keep"
+    board.keep("M14", found.seconds / 3600, said, command, f"{seed}")
 
 
 def main() -> None:
