@@ -187,12 +187,14 @@ def test_whoever_is_killed_keeps_what_was_counted(proofs: Runs) -> None:
 
 
 def test_two_at_once_are_refused(proofs: Runs) -> None:
-    """Two runs would count the same blocks; the second one says so and ends."""
+    """Two runs would count the same blocks; the second one says so and ends. A look may be had."""
     process = proofs.start("waits", "--jobs", "1")
     assert eventually(lambda: proofs.begun("waits1"), 30)
     status, told = proofs.run("few")
     assert (2, 1) == (status, told.count("\n"))
     assert "stop that one first" in told
+    status, told = proofs.run("few", "--status")
+    assert (0, True) == (status, "few" in told)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
 

@@ -44,7 +44,7 @@ def main(
     if given.jobs < 1 or given.blocks < 0 or given.minutes < 0:
         return _cannot("--jobs is 1 or more, --blocks and --minutes are 0 (no end) or more")
     try:
-        progress = Progress(folder)
+        progress = Progress(folder, looks=given.status)
     except BlockingIOError:
         return _cannot(f"another run works in {folder}: stop that one first")
     except ValueError as error:

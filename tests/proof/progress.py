@@ -73,16 +73,19 @@ class Progress:
 
     Args:
         folder: where it is kept; it is made where there is none.
+        looks: whether it is only looked at, which may happen beside another process.
 
     Raises:
         BlockingIOError: another process works in the folder.
         ValueError: what is kept cannot be read; the text says what to do.
     """
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._held: TextIO = (folder / "lock").open("w")
-        fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    def __init__(self, folder: Path, *, looks: bool = False) -> None:
+        self._held: TextIO | None = None
+        if not looks:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._held = (folder / "lock").open("w")
+            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._file = folder / "progress.json"
         self._known = self._read()
 
@@ -145,7 +148,8 @@ class Progress:
 
     def close(self) -> None:
         """Let another process work here."""
-        self._held.close()
+        if self._held is not None:
+            self._held.close()
 
 
 def found(pattern: str, told: str) -> float:

@@ -85,7 +85,7 @@ _FAULTS = [
 ]  # fmt: skip
 _WORLD = (
     *_FAULTS,
-    *_drawn("threes", "M1", 250_000, "runs", 10, "--threes"),
+    *_drawn("threes", "M1", 250_000, "runs", 5, "--threes"),
     *_drawn("pairs", "M2", 1e6, "runs", 100, "--pairs"),
     _world("random", "M3", 7e6, "histories", "--seeds", "300", "--start", "{start}", seeds=300),
     _world("random-viber", "M3", 3e6, "histories", "--seeds", "200", "--start", "{start}",
