@@ -23,6 +23,7 @@ from chatbridge import (
     Bridge,
     CloudDesk,
     MemoryStorage,
+    NoticeKind,
     Plugins,
     Refusal,
     Secret,
@@ -193,6 +194,12 @@ def test_every_note_to_agents_is_told() -> None:
     """The page of outages has each internal note, word for word."""
     page = _text("docs/howto/handle-outages.md")
     assert [] == [cause for cause, note in NOTES.items() if f"| `{cause}` | {note} |" not in page]
+
+
+def test_every_kind_of_notice_is_told() -> None:
+    """A host finds in `embed.md` what each notice means."""
+    told = (DOCS / "howto" / "embed.md").read_text()
+    assert [] == [kind for kind in NoticeKind if f"`{kind}`" not in told]
 
 
 def test_every_reason_of_a_stopped_link_is_told() -> None:

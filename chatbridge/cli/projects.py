@@ -29,7 +29,8 @@ def project() -> None:
 @click.option("--request-type", help="Id of the request type of new requests.")
 @click.option("--set", "given", multiple=True, metavar="SETTING=VALUE",
               help="Any setting of a project; see the reference of settings.")  # fmt: skip
-@click.option("--bot", metavar="PLATFORM[:USERNAME]", help="The bot to add or change.")
+@click.option("--bot", "bots", multiple=True, metavar="PLATFORM[:USERNAME]",
+              help="The bot to add or change; one in each command.")  # fmt: skip
 @click.option("--another", is_flag=True, help="Add the bot to those of its platform.")
 @click.option("--bot-token-env", metavar="VARIABLE", help="Environment variable with its token.")
 @click.option("--bot-token-file", metavar="FILE", help="File with its token; - is standard input.")
@@ -46,6 +47,9 @@ def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
     The site and the platforms are asked first, and nothing is kept that cannot work. A bot's token
     is asked for, unless an option says where it is.
     """
+    bots = options["bots"]
+    if len(bots) > 1:
+        raise click.UsageError("--bot names one bot; run the command once for each")
     settings = {
         option: options[option]
         for option in ("site", "service_desk", "request_type")
@@ -54,7 +58,7 @@ def set_(invocation: Invocation, /, name: str, **options: Any) -> None:
     asked = Asked(
         name=name,
         settings={**settings, **pairs(options["given"], "--set")},
-        bot=options["bot"],
+        bot=bots[0] if bots else None,
         another=options["another"],
         remove_bot=options["remove_bot"],
         token_variable=options["bot_token_env"],

@@ -130,6 +130,7 @@ def test_the_token_comes_in_without_the_command_line(world, initialised, monkeyp
         (["--request-type", "99"], 1, "check service_desk and request_type"),
         (["--request-type", "27"], 1, "it needs 'Impact'"),
         (["--remove-bot", "telegram"], 1, "has no such bot"),
+        (["--bot", "telegram", "--bot", "viber"], 2, "names one bot"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_is_kept(
