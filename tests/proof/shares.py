@@ -90,6 +90,14 @@ _WORLD = (
     _world("random", "M3", 7e6, "histories", "--seeds", "300", "--start", "{start}", seeds=300),
     _world("random-viber", "M3", 3e6, "histories", "--seeds", "200", "--start", "{start}",
            "--platform", "viber", seeds=200),
+    _world("records", "M3", 1e5, "histories", "--records", "--seeds", "300", "--start", "{start}",
+           seeds=300),
+    *(
+        Share(f"workers{end}", "M4", ("-m", "chatbridge.testing.world", "--workers", "8", "--seeds",
+              "100", "--start", "{start}", *where), r"([\d,]+) operations in", wanted, "operations",
+              seeds=100)
+        for end, where, wanted in (("", (), 7e5), ("-viber", ("--platform", "viber"), 3e5))
+    ),
     _world("orders", "M4", 1, "runs", "--orders", blocks=1),
     _world("orders-viber", "M4", 1, "runs", "--orders", "--platform", "viber", blocks=1),
     *(

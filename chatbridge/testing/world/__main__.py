@@ -11,6 +11,7 @@ from attrs import evolve
 
 from chatbridge.testing.world import campaign, sampling
 from chatbridge.testing.world.arguments import COMMAND, given_by
+from chatbridge.testing.world.crowds import crowd_of
 from chatbridge.testing.world.histories import History, run
 from chatbridge.testing.world.interleaving import all_orders
 from chatbridge.testing.world.random_histories import (
@@ -19,6 +20,9 @@ from chatbridge.testing.world.random_histories import (
     kept_history_of,
 )
 from chatbridge.testing.world.shrinking import shrink
+
+_EVERY = 10.0
+"""Seconds between two lines of progress."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _replay(_history_of(given.seed, given), given)
     if given.orders:
         return _try_orders(given.platform)
+    if given.workers:
+        return _try_crowds(given)
     return _search(given)
 
 
@@ -87,6 +93,27 @@ def _try_orders(platform: str) -> int:
                 _say(f"FAILED {order.choices}: {order.problems[0]}")
         _say(f"{len(steps)} comments, {leases} leases: all {count} orders")
     _say(f"{total:,} runs in {time.monotonic() - begun:.0f} s")
+    return 1 if failed else 0
+
+
+def _try_crowds(given: argparse.Namespace) -> int:
+    failed = operations = 0
+    begun = told = time.monotonic()
+    for seed in range(given.start, given.start + given.seeds):
+        crowd = crowd_of(seed, given.workers, given.platform)
+        operations += crowd.operations
+        if crowd.problems:
+            failed += 1
+            _say(f"FAILED {seed}: {crowd.problems[0]}")
+            how = f"--workers {given.workers} --seeds 1 --start {seed} --platform {given.platform}"
+            _say(f"again: {COMMAND} {how}")
+        now = time.monotonic()
+        if now - told > _EVERY:
+            told = now
+            _say(f"{operations:,} operations, {failed} seeds failed; at {seed}")
+        if given.minutes is not None and now - begun > given.minutes * 60:
+            break
+    _say(f"{operations:,} operations in {time.monotonic() - begun:.0f} s, {failed} seeds failed")
     return 1 if failed else 0
 
 

@@ -69,9 +69,11 @@ def _contradiction(given: argparse.Namespace) -> str:
         return "give --history or --seed, not both"
     if setting == "poll" and "poll" not in PLATFORMS[given.platform].modes:
         return f"{given.platform} cannot be polled: take webhook or hints instead of poll"
-    if (given.threes or given.pairs) and given.seeds is None:
-        return f"{'--threes' if given.threes else '--pairs'} needs --seeds, how many to draw"
-    if given.state is not None and (given.seeds is None or given.threes or given.pairs):
+    drawn = {"--threes": given.threes, "--pairs": given.pairs, "--workers": given.workers}
+    counted = next((name for name, asked in drawn.items() if asked), None)
+    if counted is not None and given.seeds is None:
+        return f"{counted} needs --seeds, how many to draw"
+    if given.state is not None and (given.seeds is None or counted is not None):
         return (
             "--state goes with --seeds, alone, with --double or with --records; others have "
             "--share or --start"
@@ -110,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     how.add_argument("--rotations", choices=SETTINGS, help="keys are replaced at every effect")
     how.add_argument("--records", action="store_true",
                      help="seeds that alter records and replace keys, too")  # fmt: skip
+    how.add_argument("--workers", type=_count,
+                     help="seeds of so many processes at work at once")  # fmt: skip
     how.add_argument("--orders", action="store_true", help="every order of two workers")
     parser.add_argument("--edition", choices=("cloud", "data_center"),
                         help="which Jira; else Cloud, or what a seed draws")  # fmt: skip

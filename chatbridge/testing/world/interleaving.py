@@ -40,7 +40,14 @@ class Order:
 
 
 @define(eq=False)
-class _Worker:
+class Worker:
+    """Runs in a thread of its own, from one place to switch to the next.
+
+    Args:
+        act: its whole work.
+        done: whether that is over.
+    """
+
     act: Callable[[], None]
     done: bool = False
     _go: threading.Semaphore = field(factory=lambda: threading.Semaphore(0))
@@ -57,9 +64,11 @@ class _Worker:
         self._back.acquire()
 
     def is_current(self) -> bool:
+        """Tell whether it is the one that runs."""
         return threading.current_thread() is self._thread
 
     def give_back(self) -> None:
+        """Stand where it is, until `go_on`."""
         self._back.release()
         self._go.acquire()
 
@@ -114,7 +123,7 @@ def one_order(
     """
     world = _ready(steps, platform)
     key = world.vault.key(Link, SITE, next(iter(world.desk.state.issues)))
-    workers = [_Worker(_working(world, number, key)) for number in range(2)]
+    workers = [Worker(_working(world, number, key)) for number in range(2)]
 
     def switch(effect: Effect) -> None:
         if effect.key == key or effect.name == world.chats.sends:
