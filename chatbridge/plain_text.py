@@ -58,7 +58,7 @@ def _written_out(block: Block) -> Block:
                     for row in rows
                 )
             )
-        case CodeBlock() | Rule():
+        case CodeBlock() | Rule():  # pragma: no branch - there are no other blocks
             return block
 
 

@@ -195,7 +195,7 @@ def _plain_block(block: Block) -> str:
                 " | ".join(_plain_blocks(cell.blocks).replace("\n", " ") for cell in row)
                 for row in rows
             )
-        case Rule():
+        case Rule():  # pragma: no branch - there is no other
             return "———"
 
 

@@ -71,7 +71,7 @@ def _block(block: Block) -> str:
             written = "\n".join(_row(row) for row in rows if row)
             # Jira Cloud has no escape for a pipe in a cell: such a table becomes lines.
             return _block(_as_text(block)) if "\\|" in written else written
-        case Rule():
+        case Rule():  # pragma: no branch - there is no other
             return "----"
 
 

@@ -9,6 +9,7 @@ import pytest
 from chatbridge.adapter import Adapter
 from chatbridge.administration import Administration
 from chatbridge.budgets import Allowance, Budget
+from chatbridge.desk import NewRequest
 from chatbridge.errors import (
     ConfigurationError,
     InvalidKeyError,
@@ -19,10 +20,17 @@ from chatbridge.errors import (
     WebhookPayloadError,
     WebhookVerificationError,
 )
+from chatbridge.exchange import Party
 from chatbridge.http_types import HttpResponse, WebhookRequest
+from chatbridge.keyset import Keyset
+from chatbridge.keyset_wrapping import fingerprint_of, without_root, wrap_keyset
+from chatbridge.plugins import Plugins
 from chatbridge.polling import Poller
 from chatbridge.project import ProjectSettings
 from chatbridge.records import Project
+from chatbridge.richtext import Document
+from chatbridge.routes import destination
+from chatbridge.setting_texts import value_from_text
 from chatbridge.storage import check_scan
 
 BOT = ("acme", "7")
@@ -151,3 +159,52 @@ def test_a_scan_that_makes_no_sense_is_refused(arguments, error):
     with pytest.raises(error):
         check_scan(*arguments)
     assert None is check_scan("link", 1, "link:x")
+
+
+def test_a_desk_that_cannot_be_doubled_need_not_look(stage):
+    """Its one look-up says all, and it links nothing as a duplicate."""
+    desk = stage.roster.desk("site")
+    draft = NewRequest(
+        service_desk="10", request_type="25", summary="s", description=Document(), marker="m1"
+    )
+    assert () == desk.call(stage.desk.find_requests(draft))
+    opened = desk.call(stage.desk.open_request(draft))
+    assert (opened,) == desk.call(stage.desk.find_requests(draft))
+    assert False is desk.call(stage.desk.link_duplicate("1", "2"))
+
+
+def test_a_storage_that_is_no_scheme_and_place_is_explained():
+    """A path alone is the usual slip."""
+    with pytest.raises(ConfigurationError, match="must look like sqlite:"):
+        Plugins().open_storage("support.db")
+
+
+def test_keys_that_are_not_there_are_not_dropped_or_exchanged():
+    """Nothing is changed where somebody means another key."""
+    keyset = Keyset.new(0)
+    with pytest.raises(ValueError, match="one token key only"):
+        keyset.with_token_keys_exchanged()
+    blob = wrap_keyset(keyset, [b"r" * 32])
+    with pytest.raises(LookupError):
+        without_root(blob, fingerprint_of(b"s" * 32))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("yes", True), ("TRUE", True), ("1", True), ("no", False), ("0", False)]
+)
+def test_a_switch_takes_the_usual_words(text, value):
+    """What people write for on and off is understood; anything else is told."""
+    assert value is value_from_text(ProjectSettings, "agent_edits", text)
+    with pytest.raises(ValueError, match="true or false"):
+        value_from_text(ProjectSettings, "agent_edits", text + "?")
+
+
+@pytest.mark.fault("F35")
+@pytest.mark.parametrize(
+    "url", ["https://[acme.example/x", "https://acme.example:x/", "https://a@b/"]
+)
+def test_an_address_that_is_none_leads_nowhere(url):
+    """A URL that cannot be read is refused as one that is not the party's."""
+    party = Party("acme", frozenset({"https://acme.example"}))
+    with pytest.raises(ConfigurationError, match="URL"):
+        destination(url, party)
