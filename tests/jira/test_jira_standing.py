@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from chatbridge.desk import MarkerRung, NewRequest
-from chatbridge.errors import ConfigurationError, RetryLaterError
+from chatbridge.errors import ConfigurationError, ContentError, RefusedError, RetryLaterError
 from chatbridge.exchange import Exchange
 from chatbridge.http_types import HttpResponse
 from chatbridge.jira import commenting, desks
@@ -88,3 +88,22 @@ def test_a_long_past_is_not_read_for_ever(
 def test_nothing_is_raised_as_nothing(text: str) -> None:
     """An empty text above or below the line gets no sign around it."""
     assert (text, text) == (above(text), below(text))
+
+
+@pytest.mark.fault("F35")
+def test_a_file_behind_a_redirect_that_sends_nothing_is_gone(world: Any, issue: str) -> None:
+    """The next address is asked once; without bytes the source has failed."""
+    moved = HttpResponse(303, {"Location": "https://files.example/x"})
+    world.run(world.desk.identify())
+    with pytest.raises(ContentError):
+        _answered(world.desk.open_file("5"), moved, HttpResponse(200))
+
+
+@pytest.mark.fault("F35")
+@pytest.mark.parametrize("edition", ["data_center"], indirect=True)
+def test_a_file_in_an_unknown_place_is_not_fetched(world: Any, issue: str) -> None:
+    """Only the site's own path for files is followed, whatever address is told."""
+    world.run(world.desk.identify())
+    elsewhere = HttpResponse(200, body=b'{"content": "https://elsewhere.example/x"}')
+    with pytest.raises(RefusedError):
+        _answered(world.desk.open_file("5"), elsewhere)
