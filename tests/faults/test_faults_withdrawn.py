@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from chatbridge.observation import Observer
+from chatbridge.withdrawals import Withdrawals
+
 
 def _told(world: Any) -> int:
     """Return how often the host was told that an answer was withdrawn."""
@@ -77,6 +80,19 @@ def test_what_is_mended_behind_the_scenes_is_shown_once_it_is_public(
     assert (1, 0) == (world.shown("swordfish"), world.shown("ask Ann"))
     _is_made(world, opened, said, public=True)
     assert (0, 1) == (world.shown("swordfish"), world.shown("ask Ann"))
+
+
+@pytest.mark.fault("F13", "F82")
+def test_what_was_told_longest_ago_is_forgotten(
+    world: Any, opened: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only so many links are remembered; one that is forgotten is told of once more at most."""
+    monkeypatch.setattr("chatbridge.withdrawals._REMEMBERED", 1)
+    observer = Observer(world.clock, world.notices.append)
+    withdrawals, (link,) = Withdrawals(observer), world.bridge.links.all()
+    for key in ("a", "b", "b", "a"):
+        withdrawals.tell(key, link, frozenset({int(said)}))
+    assert 3 == _told(world)
 
 
 @pytest.mark.fault("F13", "F18")
