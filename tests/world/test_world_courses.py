@@ -56,7 +56,7 @@ def test_a_copy_lives_on_as_its_world_does() -> None:
 
 def test_a_course_counts_the_effects_that_a_fault_can_hit() -> None:
     """As many places as there are, and not one more."""
-    scenario = Scenario(("says",))
+    scenario = Scenario(("joins",))
     course = Course.of(scenario.history())
     assert course.count("error") == len(course.kinds)
     last = scenario.history(("arms", "before", course.count("before")))

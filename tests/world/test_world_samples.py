@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from chatbridge.testing.world import sampling
+from chatbridge.testing.world.enumeration import SETTINGS
 
-Search = Callable[[Any], list[str]]
+Search = Callable[..., list[str]]
+
+PAIRS = 150
 
 
 @pytest.mark.fault("F1", "F2", "F3", "F4", "F36", "F37")
@@ -23,6 +25,19 @@ def test_single_faults_of_three_operations_break_nothing(problems_in: Search) ->
 @pytest.mark.fault("F2", "F3", "F36", "F37")
 @pytest.mark.invariant("I1", "I6", "I7")
 @pytest.mark.heavy
-def test_pairs_of_crashes_break_nothing(problems_in: Search) -> None:
-    """Fifty first crashes, each with every later one (M2)."""
-    assert [] == problems_in(sampling.crash_pairs(0, 50))
+@pytest.mark.parametrize("chunk", range(8))
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_every_pair_of_crashes_breaks_nothing(
+    setting: str, chunk: int, problems_in: Search
+) -> None:
+    """Every two crashes of every scenario of one operation (M2)."""
+    assert [] == problems_in(sampling.all_crash_pairs(setting, 8, chunk), least=PAIRS)
+
+
+@pytest.mark.fault("F2", "F3", "F36", "F37")
+@pytest.mark.invariant("I1", "I6", "I7")
+@pytest.mark.heavy
+@pytest.mark.parametrize("first", range(0, 1200, 100))
+def test_pairs_of_crashes_break_nothing(first: int, problems_in: Search) -> None:
+    """Of more operations, twelve hundred first crashes, each with every later one (M2)."""
+    assert [] == problems_in(sampling.crash_pairs(first, first + 100), least=600)

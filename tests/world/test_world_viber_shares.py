@@ -82,22 +82,6 @@ def test_receipts_end_with_their_two_days() -> None:
     assert [] == world.truth.violations
 
 
-@pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
-@pytest.mark.heavy
-@pytest.mark.parametrize("edition", ["cloud", "data_center"])
-def test_a_share_of_all_single_faults_on_viber(edition: str, problems_in: Search) -> None:
-    """Any one fault at any effect of many scenarios on Viber keeps every invariant."""
-    runs = campaign.all_single_faults("hints", share=61, of=9, platform="viber", edition=edition)
-    assert [] == problems_in(islice(runs, 500))
-
-
-@pytest.mark.heavy
-def test_a_share_of_all_single_faults_on_data_center(problems_in: Search) -> None:
-    """Any one fault at any effect of some scenarios on Data Center keeps every invariant."""
-    runs = campaign.all_single_faults("poll", share=61, of=23, edition="data_center")
-    assert [] == problems_in(islice(runs, 400))
-
-
 @pytest.mark.fault("F5", "F6", "F12", "F16", "F18", "F78")
 @pytest.mark.heavy
 def test_a_share_of_all_pauses_and_meanwhiles_on_viber(problems_in: Search) -> None:

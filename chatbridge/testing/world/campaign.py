@@ -11,6 +11,7 @@ from pathlib import Path
 from attrs import define, field
 
 from chatbridge.testing.world.enumeration import (
+    FAULTS,
     OPERATIONS_OF,
     Scenario,
     asides,
@@ -59,8 +60,9 @@ def double_crashes(first: int, last: int, platform: str = "telegram") -> Runs:
 
 
 def all_single_faults(
-    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud", platform: str = "telegram"
-) -> Runs:
+    setting: str, share: int = 1, of: int = 0, *, edition: str = "cloud",
+    platform: str = "telegram", ways: tuple[str, ...] = FAULTS,
+) -> Runs:  # fmt: skip
     """Run every single fault of every scenario, or one share of the scenarios.
 
     Args:
@@ -69,10 +71,10 @@ def all_single_faults(
         of: which of them, from 0.
         edition: which Jira it is.
         platform: which chats they are.
+        ways: to fail.
     """
-    yield from _each(
-        single_faults, scenarios(setting, edition=edition, platform=platform), share, of
-    )
+    search = partial(single_faults, ways=ways)
+    yield from _each(search, scenarios(setting, edition=edition, platform=platform), share, of)
 
 
 def all_pauses(

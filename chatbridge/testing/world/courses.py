@@ -9,7 +9,7 @@ from __future__ import annotations
 from attrs import define, field
 
 from chatbridge.jira.jira_desk import JiraDesk
-from chatbridge.testing.world.faults import MODES, Armed
+from chatbridge.testing.world.faults import MODES, Armed, Noted
 from chatbridge.testing.world.histories import History, Outcome, heard, judged, ready
 from chatbridge.testing.world.live_copies import LiveCopy, copy_of
 from chatbridge.testing.world.operations import Step, perform
@@ -38,14 +38,12 @@ class Course:
     Args:
         history: what happens.
         outcome: what comes of it.
-        kinds: of all effects since the first step, in their order.
-        before: how many effects there had been before the first step.
+        noted: all effects since the first step that a fault could hit, in their order.
     """
 
     history: History
     outcome: Outcome
-    kinds: tuple[str, ...]
-    before: int
+    noted: tuple[Noted, ...]
     _places: list[_Place] = field(factory=list)
 
     @classmethod
@@ -54,8 +52,7 @@ class Course:
         places: list[_Place] = []
         with heard() as surprises:
             world = ready(history, make_desk)
-            world.gate.trace = []
-            before = world.gate.count
+            world.gate.noted = []
             for number, step in enumerate(history.steps):
                 left = history.steps[number + 1 :]
                 _keep(world, places, (step, *left))
@@ -64,9 +61,14 @@ class Course:
                 world.at_rest = None
                 if world.truth.violations:
                     break
-            kinds = tuple(line.split()[2] for line in world.gate.trace)
-            world.gate.trace = None
-            return cls(history, judged(world, surprises), kinds, before, places)
+            noted = tuple(world.gate.noted)
+            world.gate.noted = None
+            return cls(history, judged(world, surprises), noted, places)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of all effects."""
+        return tuple(each.effect.kind for each in self.noted)
 
     def count(self, mode: str) -> int:
         """Return how many effects a fault can hit."""
@@ -80,12 +82,12 @@ class Course:
             countdown: which of the effects that it can hit, from 1 to `count`.
             step: what people do then, for "meanwhile".
         """
-        effects = enumerate(self.kinds, self.before)
-        hits = [at for at, kind in effects if kind in MODES[mode]][:countdown]
-        place = next(each for each in reversed(self._places) if each.effects <= hits[-1])
+        could = [each.number for each in self.noted if each.effect.kind in MODES[mode]]
+        hits = could[:countdown]
+        place = next(each for each in reversed(self._places) if each.effects < hits[-1])
         with heard() as surprises:
             world: World = place.copy.thaw()
-            before = sum(at < place.effects for at in hits)
+            before = sum(number <= place.effects for number in hits)
             world.gate.armed.append(Armed(mode, countdown - before, step))
             for each in place.left:
                 perform(world, each)
@@ -97,7 +99,7 @@ class Course:
 def _keep(world: World, places: list[_Place], left: tuple[Step, ...]) -> None:
     if places and places[-1].effects == world.gate.count:
         return
-    at_rest, trace = world.at_rest, world.gate.trace
-    world.at_rest = world.gate.trace = None
+    at_rest, noted = world.at_rest, world.gate.noted
+    world.at_rest = world.gate.noted = None
     places.append(_Place(world.gate.count, copy_of(world), left))
-    world.at_rest, world.gate.trace = at_rest, trace
+    world.at_rest, world.gate.noted = at_rest, noted

@@ -81,6 +81,24 @@ OUTAGE: Final = 40.0
 """Seconds that an outage lasts."""
 
 
+@frozen
+class Noted:
+    """An effect that came to the gate and could have gone wrong.
+
+    Args:
+        effect: what it was.
+        number: which of all effects, from 1.
+        stretch: which stretch of one process's work it belongs to; a process that dies anywhere in
+            it begins anew at the same place.
+        at: seconds of the world's clock.
+    """
+
+    effect: Effect
+    number: int
+    stretch: int
+    at: float
+
+
 @define
 class Armed:
     """A fault that waits for its effect.
@@ -135,6 +153,8 @@ class Gate:
     armed: list[Armed] = field(factory=list)
     hit: list[str] = field(factory=list)
     trace: list[str] | None = None
+    noted: list[Noted] | None = None
+    stretch: int = 0
     faults_on: bool = True
     _outages: dict[str, float] = field(factory=dict)
 
@@ -165,6 +185,9 @@ class Gate:
             self.trace.append(f"{self.count} {effect.process} {effect.kind} {effect.name}")
         if not self.faults_on:
             return act()
+        if self.noted is not None:
+            now = self.world.clock.monotonic()
+            self.noted.append(Noted(effect, self.count, self.stretch, now))
         if self._outages.get(effect.place, 0.0) > self.world.clock.monotonic():
             raise failed()
         fault = self._take(effect)

@@ -67,12 +67,14 @@ class Process:
 
     def go_on(self) -> None:
         """Do what is left to be done of `run`; all that it has to know is kept in the process."""
+        self.world.gate.stretch += 1
         while self.left or self._begins_turn():
             self.world.rests()
             self._do(self.left.pop())
 
     def deliver(self, simulator: Simulator, owed: OwedWebhook) -> None:
         """Bring it one webhook and let the sender know what it answered."""
+        self.world.gate.stretch += 1
         answer: Any = None
 
         def receive() -> None:
@@ -93,9 +95,11 @@ class Process:
         simulator.webhook_answered(owed.webhook_id, status, wait, body)
         if answer is not None and simulator is self.world.chats.simulator:
             self.world.chats.answered(owed, answer)
+        self.world.gate.stretch += 1
 
     def hand_out(self, simulator: Simulator, owed: OwedFetch) -> None:
         """Let a platform fetch a file from it by an address, and judge what it gets."""
+        self.world.gate.stretch += 1
         fetched: FetchedFile | None = None
         token, name = unquote(urlsplit(owed.url).path).split("/")[-2:]
         since = self.world.clock.monotonic()
@@ -115,9 +119,11 @@ class Process:
         if fetched is not None and fetched.status == 200:
             self.world.truth.handed_out(name, fetched.body, since)
         simulator.fetched(owed.fetch_id, fetched)
+        self.world.gate.stretch += 1
 
     def register(self) -> None:
         """Let the administrator set the webhook; who calls back is answered by this process."""
+        self.world.gate.stretch += 1
         simulator = self.world.chats.simulator
 
         def call_back() -> None:
@@ -211,7 +217,9 @@ class Process:
         if what == _SERVE:
             while self.bridge is not None and self.wanted:
                 self.did = True
+                self.world.gate.stretch += 1
                 self.serve(*self.wanted.pop(0))
+                self.world.gate.stretch += 1
         elif what in _ROUNDS:
             if self._is_due(what):
                 self.did = True

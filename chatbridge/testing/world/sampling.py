@@ -1,6 +1,7 @@
-"""Shares of what is too much to be tried whole: scenarios of three operations, pairs of crashes.
+"""Pairs of crashes, and shares of what is too much to be tried whole.
 
-A seed chooses what comes first; all that can follow is tried.
+Every pair of crashes of every scenario of one operation is tried. Of more operations a seed chooses
+what comes first; all that can follow is tried.
 """
 
 from __future__ import annotations
@@ -10,8 +11,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from chatbridge.testing.world.courses import Course
-from chatbridge.testing.world.enumeration import OPERATIONS_OF, SETTINGS, Scenario, single_faults
+from chatbridge.testing.world.enumeration import (
+    OPERATIONS_OF,
+    SETTINGS,
+    Scenario,
+    scenarios,
+    single_faults,
+)
 from chatbridge.testing.world.histories import History, Outcome
+from chatbridge.testing.world.implied import implied_afters
 from chatbridge.testing.world.operations import Step
 from chatbridge.testing.world.stage import PLATFORMS
 
@@ -61,21 +69,48 @@ def crash_pairs(
             yield f"pair {seed}", history, outcome
 
 
+def all_crash_pairs(setting: str, share: int = 1, of: int = 0) -> Runs:
+    """Run every two crashes of each scenario of one operation, or of one share of them.
+
+    Args:
+        setting: one of `enumeration.SETTINGS`.
+        share: every how many-th scenario.
+        of: which of them, from 0.
+    """
+    single = [each for each in scenarios(setting) if len(each.names) == 1]
+    for scenario in single[of::share]:
+        course = Course.of(scenario.history())
+        for mode in _CRASHES:
+            for at in _crashes(course, mode):
+                for history, outcome in _with_first(scenario, mode, at):
+                    yield f"{setting} {scenario.names[0]}", history, outcome
+
+
 def _pairs(seed: int, edition: str, platform: str) -> Iterator[tuple[History, Outcome]]:
     draw = random.Random(f"pairs {seed}")  # noqa: S311 - reproducible on purpose
     scenario = _drawn(draw, draw.choice((1, 2, 2)), edition, platform)
     mode = draw.choice(_CRASHES)
     count = Course.of(scenario.history()).count(mode)
-    if not count:
-        return
-    at = draw.randrange(1, count + 1)
+    if count:
+        yield from _with_first(scenario, mode, draw.randrange(1, count + 1))
+
+
+def _with_first(scenario: Scenario, mode: str, at: int) -> Iterator[tuple[History, Outcome]]:
+    """Run a scenario with a first crash, then with each second one behind it, too."""
     once = _again(scenario.history(("arms", mode, at)))
     course = Course.of(once)
     yield once, course.outcome
     for second in _CRASHES:
-        for later in range(at + 1, course.count(second) + 1):
-            twice = _again(scenario.history(("arms", mode, at), ("arms", second, later)))
-            yield twice, course.with_fault(second, later)
+        for later in _crashes(course, second):
+            if later > at:
+                twice = _again(scenario.history(("arms", mode, at), ("arms", second, later)))
+                yield twice, course.with_fault(second, later)
+
+
+def _crashes(course: Course, mode: str) -> list[int]:
+    """Return the places of a course where a crash is no other one's double."""
+    implied = implied_afters(course.noted) if mode == "after" else ()
+    return [place for place in range(1, course.count(mode) + 1) if place not in implied]
 
 
 def _drawn(draw: random.Random, operations: int, edition: str, platform: str) -> Scenario:
