@@ -26,7 +26,7 @@ OTHER_WAYS = tuple(way for way in FAULTS if way not in WAYS)
 def test_every_single_fault_of_every_scenario(chunk: int, problems_in: Search) -> None:
     """Crashes, lost replies, errors and outages at every effect of every scenario (M1)."""
     runs = campaign.all_single_faults("poll", CHUNKS, chunk, ways=WAYS)
-    assert [] == problems_in(runs, least=1_500)
+    assert [] == problems_in(runs, least=1_400)
 
 
 @pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
@@ -38,7 +38,7 @@ def test_every_single_fault_of_each_second_scenario_by_webhook(
 ) -> None:
     """The same of every second scenario where Telegram's news comes by webhook (M1)."""
     runs = campaign.all_single_faults("webhook", CHUNKS, chunk, ways=WAYS)
-    assert [] == problems_in(runs, least=1_450)
+    assert [] == problems_in(runs, least=1_200)
 
 
 @pytest.mark.fault("F1", "F2", "F3", "F4", "F21", "F36", "F37", "F38", "F61", "F62", "F74")
@@ -61,7 +61,7 @@ def test_single_faults_where_news_comes_otherwise(
         runs = campaign.all_single_faults(
             setting, 2 * share, 2 * of + 1, edition=edition, platform=platform, ways=WAYS
         )
-        assert [] == problems_in(runs, least=2_000)
+        assert [] == problems_in(runs, least=1_800)
 
 
 @pytest.mark.fault("F1", "F3", "F4", "F21", "F36", "F38", "F61", "F62", "F74")
@@ -71,4 +71,4 @@ def test_single_faults_where_news_comes_otherwise(
 def test_a_share_of_the_other_ways_to_fail(setting: str, problems_in: Search) -> None:
     """Conflicts, late writes, 429s, answers that are no JSON, work cut off: some scenarios."""
     runs = campaign.all_single_faults(setting, 23, 3, ways=OTHER_WAYS)
-    assert [] == problems_in(runs, least=1_000)
+    assert [] == problems_in(runs, least=700)

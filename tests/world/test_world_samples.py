@@ -11,7 +11,7 @@ from chatbridge.testing.world.enumeration import SETTINGS
 
 Search = Callable[..., list[str]]
 
-PAIRS = 150
+PAIRS = 120
 
 
 @pytest.mark.fault("F1", "F2", "F3", "F4", "F36", "F37")
@@ -40,4 +40,4 @@ def test_every_pair_of_crashes_breaks_nothing(
 @pytest.mark.parametrize("first", range(0, 1200, 100))
 def test_pairs_of_crashes_break_nothing(first: int, problems_in: Search) -> None:
     """Of more operations, twelve hundred first crashes, each with every later one (M2)."""
-    assert [] == problems_in(sampling.crash_pairs(first, first + 100), least=600)
+    assert [] == problems_in(sampling.crash_pairs(first, first + 100), least=400)
