@@ -126,7 +126,11 @@ class Damage:
         if not self.records:
             return False
         key = self.world.vault.key(Link, self.world.site, issue_id)
-        return key in self.records or self._hides_talk(self.world.truth.owners.get(issue_id, 0))
+        truth = self.world.truth
+        # Whoever joins it, and whom it leaves, is told of that in its turn.
+        chats = {truth.owners.get(issue_id, 0), *truth.former_owners.get(issue_id, ())}
+        chats.update(*(each.chats for each in truth.handed if each.issue_id == issue_id))
+        return key in self.records or any(map(self._hides_talk, chats))
 
     def concerns_chat(self, number: int) -> bool:
         """Tell whether the messages of a chat may have to wait: its record, or one of its links."""
