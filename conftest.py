@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent
 _WRITES: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _LOOPBACK: Final = ("127.", "::1", "localhost")
 _SCRATCH: Final = tuple({os.path.realpath(tempfile.gettempdir()), "/dev/", "/proc/self/"})
+_CHECKOUT: Final = f"{os.path.realpath(ROOT)}{os.sep}"
+"""Where nothing is written, though the checkout itself may lie in a scratch folder."""
 _BY_TOOLS: Final = (
     "__pycache__", ".pytest_cache", "pytest-cache-files-", ".hypothesis", ".mypy_cache",
     ".coverage",
@@ -68,7 +70,8 @@ class Watch:
         if isinstance(path, int):
             return ""
         place = os.path.realpath(os.fsdecode(path))
-        allowed = place.startswith(_SCRATCH) or any(each in place for each in _BY_TOOLS)
+        scratch = place.startswith(_SCRATCH) and not place.startswith(_CHECKOUT)
+        allowed = scratch or any(each in place for each in _BY_TOOLS)
         return "" if allowed else f"file {place}"
 
     def _called(self, address: Any) -> str:
