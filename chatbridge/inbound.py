@@ -31,6 +31,7 @@ from chatbridge.file_intake import Brought, FileIntake
 from chatbridge.intents import begun, later, patience
 from chatbridge.jira_writes import JiraWrites, Written, taken_over
 from chatbridge.joining import Joining
+from chatbridge.losses import Losses, UntoldError
 from chatbridge.marks import Marks
 from chatbridge.overtaking import note_overtaken
 from chatbridge.pieces import Pieces
@@ -73,7 +74,6 @@ class Inbound:
         self._vault = vault
         self._marks = marks
         self._roster = roster
-        self._replies = replies
         self._writes = writes
         self._watch = watch
         self._owner = owner
@@ -82,6 +82,7 @@ class Inbound:
         joining = Joining(vault, marks, roster, replies, watch, wake, clock, timings.lease)
         self._answers = Answers(vault, self._situations, replies, joining, wake)
         self._completion = Completion(vault, wake)
+        self._losses = Losses(vault, replies, self._completion)
         self._news = ChatNews(vault, self._situations, self._answers, wake)
         self._files = FileIntake(roster, marks, clock)
         self._settling = Settling(watch, clock, timings)
@@ -108,9 +109,9 @@ class Inbound:
             except ConflictError:
                 continue
             except (RetryLaterError, ConfigurationError) as error:
-                if not self._is_overdue(scene):
+                if isinstance(error, UntoldError) or not self._is_overdue(scene):
                     raise later(error) from None
-                self._apologise(scene)
+                self._losses.apologise(scene)
             return
         raise RetryLaterError("the conversation is busy", retry_after=_BEHIND_ANOTHER)
 
@@ -120,7 +121,7 @@ class Inbound:
         Raises:
             RetryLaterError: the sender cannot be told now, or the project is paused.
         """
-        self._apologise(self._scene(bot_key, event))
+        self._losses.apologise(self._scene(bot_key, event))
 
     def overtake(self, bot_key: tuple[str, str], events: Sequence[Event]) -> None:
         """Note durably that the platform will not repeat events of a chat that are not done yet."""
@@ -193,9 +194,7 @@ class Inbound:
         if found.refusal is not None:
             self._refused(scene, kept, intent, found.refusal)
         elif not intent.clean and self._clock.time() >= intent.tell_by:
-            self._say_lost(scene)
-            project, site = scene.settings.name, scene.desk.desk.site
-            self._completion.end(kept, intent, project=project, site=site, issue_id=found.issue_id)
+            self._losses.end(scene, kept, intent, found.issue_id)
         else:
             self._carry(scene, kept, intent, found)
 
@@ -262,7 +261,7 @@ class Inbound:
             self._completion.drop(kept, intent, scene.desk.desk.site)
             raise ConflictError("the request is gone; routed again")
         _log.error("the site refuses a message (%s); see 'doctor'", error.reason)
-        self._apologise(scene)
+        self._losses.apologise(scene)
 
     def _refused_in_part(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, error: RefusedError
@@ -271,7 +270,7 @@ class Inbound:
         if error.reason in {Refusal.UNAUTHORISED, Refusal.FORBIDDEN}:
             self._refused(scene, kept, intent, error)
         _log.error("the site refuses a part of a message (%s); see 'doctor'", error.reason)
-        self._say_lost(scene)
+        self._losses.say(scene)
 
     def _complete(
         self, scene: Scene, kept: Kept[Conversation], intent: Intent, pieces: Pieces,
@@ -284,14 +283,3 @@ class Inbound:
             written=scene.remembered(written.issue_id, written.comments),
         )  # fmt: skip
         self._answers.resume(scene, kept)
-
-    def _apologise(self, scene: Scene) -> None:
-        kept = self._vault.read(Conversation, *scene.subject)
-        self._say_lost(scene)
-        if kept is not None:
-            self._vault.update(kept, lambda record: record.finished(scene.key))
-
-    def _say_lost(self, scene: Scene) -> None:
-        self._replies.apologise(
-            scene.project, scene.bot, scene.event.address, scene.key, scene.event.sent_at
-        )

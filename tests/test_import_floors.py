@@ -43,7 +43,7 @@ FLOORS: dict[int, str] = {
         "memory_storage sqlite_storage sqlite_database sqlite_file sqlite_forks sqlite_remains "
         # texts and decisions
         "intents texts state_texts replies splitting rendering drafts routing situations answers "
-        "settling pieces scenes conversations chat_news overtaking file_limits file_intake "
+        "settling pieces scenes losses conversations chat_news overtaking file_limits file_intake "
         "delivery_jobs "
         "sending outgoing_files comment_drafts showing "
         # pieces that journeys share

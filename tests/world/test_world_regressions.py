@@ -95,6 +95,12 @@ FOUND = {
     "who joined is told so though nobody heard that the invitation is finished":
         '["opened","webhook",1,false,[["arms","lost",17],["says",1],["invites",0],'
         '["opens_link",1],["delivers",0],["run",0],["delivers",0],["run",0]]]',
+    "a request that came without its file is linked though its sender is told at the second try":
+        '["opened","poll",2,true,[["run",1],["sends",2,"document"],["run",2],["sets_status",1,'
+        '"Waiting for support"],["comments",0,"long"],["comments",1,"restricted"],'
+        '["arms","pause",22],["flips",1,0],["comments",2,"restricted"],["sets_status",2,'
+        '"Resolved"],["alters","link",2,"format"],["refuses",99],["jump",2,90000],'
+        '["carries_on",2,4000]],"data_center","viber"]',
 }  # fmt: skip
 """Promise -> the history that once broke it."""
 
