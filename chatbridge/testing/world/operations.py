@@ -51,9 +51,12 @@ def _judge_acknowledged(world: World) -> None:
         words = [truth.words[each] for each in truth.updates.pop(number)]
         if world.chats.gave_up(number):
             # Who had no chance to know of it can tell nobody; of all others it is judged at last.
+            in_vain = "altered" in world.marks
+            if in_vain:
+                # It waited for a record that nobody could read; what it says of its chat is lost.
+                world.marks.add("unheard")
             for word in words:
-                # It may have waited in vain for a record that nobody could read.
-                word.command |= "altered" in world.marks or not world.chats.had_a_chance(number)
+                word.command |= in_vain or not world.chats.had_a_chance(number)
             continue
         for word in words:
             if not truth.in_jira[word.number] and not word.command and not was_told(world, word):

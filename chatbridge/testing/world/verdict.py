@@ -274,7 +274,8 @@ def _stopped(world: World, issue: Any, link: Link, home: int) -> list[str]:
     if link.reason == "burst":
         asked = any("Shall I show them all" in text for text in world.truth.texts)
         return [] if asked else ["I27: a link is held and nobody was asked"]
-    if link.reason in {"blocked", "chat_gone", "not_subscribed"} and world.chats.refuses_all(home):
+    gone = world.chats.refuses_all(home) or "unheard" in world.marks
+    if link.reason in {"blocked", "chat_gone", "not_subscribed"} and gone:
         return [] if notes_of(issue) else ["I27: a chat cannot be reached and no agent was told"]
     return [f"I1: a link is {link.state} ({link.reason}) without need"]
 
