@@ -51,7 +51,8 @@ FIGURES: dict[str, Figure] = {
     for figure in (
         Figure("M1", "single faults: every effect, every way to fail, every scenario",
                "all scenarios of up to 3 operations, 250,000 runs, 0 violations", 250_000,
-               "1,160 runs", "about 140,000 runs: every scenario of one and two operations by polling, half of "
+               "1,160 runs",
+               "about 140,000 runs: every scenario of one and two operations by polling, half of "
                "them by webhooks, shares of the rest",
                waits="scenarios of three operations are drawn, not all tried"),
         Figure("M2", "two faults, all pairs", "1,000,000 runs, 0 lost, at most 2 doubles", 1e6,
