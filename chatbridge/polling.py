@@ -22,7 +22,7 @@ from chatbridge.errors import DeliveryError, Refusal, RefusedError, RetryLaterEr
 from chatbridge.lanes import Lanes, Ticket
 from chatbridge.observation import NoticeKind, Observer
 from chatbridge.project import Timings
-from chatbridge.roster import OpenBot, Roster
+from chatbridge.roster import OpenBot, OpenProject, Roster
 
 _log = logging.getLogger("chatbridge.polling")
 
@@ -99,7 +99,7 @@ class Poller:
         Args:
             wait: seconds the platform may hold the call; None: as the timings say.
         """
-        found = self._roster.bot(*self._bot_key)
+        found = self._polled_bot()
         if found is None or not isinstance(found[1].adapter, Polls):
             self._claim.release()
             self._let_go()
@@ -249,7 +249,7 @@ class Poller:
     def _refused(self, bot: OpenBot, error: RefusedError) -> float:
         """Explain a refusal and stay away for a while; a conflict is never fought."""
         if error.reason is Refusal.CONFLICT:
-            if self._removed_own_webhook(bot):
+            if self._is_our_webhook(bot):
                 return 0.5
             self.problem = (
                 "another program polls this bot, perhaps on a copy of this storage, or a webhook "
@@ -263,8 +263,11 @@ class Poller:
         _log.error("polling paused for %d s: %s", _CONFLICT, self.problem)
         return _CONFLICT
 
-    def _removed_own_webhook(self, bot: OpenBot) -> bool:
-        """Remove a webhook that this bridge set earlier; what waits at the platform stays there."""
+    def _is_our_webhook(self, bot: OpenBot) -> bool:
+        """Tell whether a webhook of this bridge is in the way; one that was set earlier goes.
+
+        What waits at the platform stays there.
+        """
         adapter = bot.adapter
         if not isinstance(adapter, RegistersWebhooks):
             return False
@@ -272,8 +275,16 @@ class Poller:
             state = self._roster.call(bot, adapter.webhook_state())
             if not state.url or not self._owns_url(state.url):
                 return False
+            if self._polled_bot() is None:
+                # It was set while the poll was waiting, and is how news comes now.
+                return True
             self._roster.call(bot, adapter.register_webhook(None))
         except DeliveryError:
             return False
         _log.info("removed our own webhook, since this bot is polled now")
         return True
+
+    def _polled_bot(self) -> tuple[OpenProject, OpenBot] | None:
+        """Return the bot as it is kept at this moment, None where it is not polled."""
+        found = self._roster.bot(*self._bot_key)
+        return found if found is not None and found[1].record.mode == "poll" else None

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from attrs import evolve
 
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
 from chatbridge.http_types import HttpResponse
 from chatbridge.polling import CROWD, OVERTAKE_BEHIND, Poller
+from chatbridge.records import Project
 
 BOT = ("acme", "7")
 
@@ -267,6 +269,25 @@ def test_conflict_with_our_own_webhook_is_mended(stage):
     stage.transport.then("state", HttpResponse(200, {}, b'{"url": "https://ours.example"}'))
     assert 0.5 == poller_of(stage).step(wait=0)
     assert ("register", {"url": None}) == stage.transport.calls[-1]
+
+
+@pytest.mark.fault("F51")
+def test_webhook_that_is_set_while_a_poll_waits_stays(stage):
+    """Who changes a bot to webhooks while it is polled keeps the webhook; the polling ends."""
+
+    def changed(_request):
+        (kept,) = stage.vault.scan(Project)
+        bots = tuple(evolve(bot, mode="webhook") for bot in kept.record.bots)
+        stage.vault.update(kept, lambda project: evolve(project, bots=bots))
+        raise RefusedError(Refusal.CONFLICT)
+
+    stage.transport.then("poll", changed)
+    stage.transport.then("state", HttpResponse(200, {}, b'{"url": "https://ours.example"}'))
+    poller = poller_of(stage)
+    poller.step(wait=0)
+    poller.step(wait=0)
+    assert ["poll", "state"] == [name for name, _ in stage.transport.calls]
+    assert "" == poller.problem
 
 
 @pytest.mark.fault("F51")

@@ -70,6 +70,7 @@ class DeskTruth:
     owners: dict[str, int] = field(factory=dict)
     file_owners: dict[str, str] = field(factory=dict)
     former_owners: dict[str, set[int]] = field(factory=dict)
+    left: dict[tuple[str, int], float] = field(factory=dict)
     moved_chats: dict[int, int] = field(factory=dict)
     in_jira: Counter[int] = field(factory=Counter)
     handed: list[HandedLink] = field(factory=list)

@@ -28,6 +28,7 @@ class Beginning:
 _TRUTH = (
     "words", "visible", "created", "owners", "moved_chats", "updates", "in_jira",
     "shown", "texts", "wordings", "file_owners", "handed", "sent_about", "former_owners",
+    "left",
 )  # fmt: skip
 
 

@@ -56,6 +56,8 @@ def note_joined(truth: Any, issue_id: str, chat: int, text: str, *, has_words: b
             # What the old chat had sent may still come into Jira.
             former = truth.former_owners.setdefault(handed.issue_id, set())
             former.add(truth.owners[handed.issue_id])
+            old = truth.home(truth.owners[handed.issue_id])
+            truth.left[handed.issue_id, old] = truth.world.clock.monotonic()
             truth.owners[handed.issue_id] = chat
             truth.handed.remove(handed)
             # It may come back by another link, and leave again.

@@ -193,7 +193,8 @@ class Truth(DeskTruth):
             self.wrong("I5", f"{word} of a customer was shown to a chat")
             return
         right = self.home(self.owners.get(word.issue_id, 0))
-        if right != chat:
+        # Who stands still inside of a call began it when the chat had the right.
+        if right != chat and self.left.get((word.issue_id, chat), -1.0) < since:
             self.wrong("I22", f"{word} went to a chat that is not of its request")
         if not self.was_visible(word.comment_id, since - FRESH):
             self.wrong("I2", f"{word} was not public within the last {FRESH} s")

@@ -58,6 +58,11 @@ class Office:
         self._errors = folder / "errors"
         self._program: subprocess.Popen[str] | None = None
 
+    @property
+    def may_double(self) -> int:
+        """How many texts may be shown twice after a kill and a restart of the server."""
+        return int(self._given["mode"] == "webhook")
+
     def set_up(self) -> None:
         """Let the homeserver know the bot, and start everything."""
         if self._given["mode"] == "webhook":
@@ -191,7 +196,9 @@ class Talk:
 
 @pytest.mark.heavy
 def test_both_ways_over_crashes_and_a_flood(homeserver: Any, office: Office) -> None:
-    """Over a genuine 429, a kill and restarts of both, each text arrives once, a note never."""
+    """Over a genuine 429, a kill and restarts of both, texts arrive, once as far as the server
+    knows them again; a note never does.
+    """
     jana, omar = talks = [Talk(homeserver.person(name), office) for name in ("jana", "omar")]
     for talk in talks:
         talk.key = until(lambda t=talk: office.request(t.opening), "a request")["key"]
@@ -220,7 +227,11 @@ def test_both_ways_over_crashes_and_a_flood(homeserver: Any, office: Office) -> 
     for talk in talks:
         until(talk.arrived, "everything")
         there, here = talk.counts()
-        assert dict.fromkeys(talk.by_agents, 1) == there
+        assert set(talk.by_agents) == {text for text, count in there.items() if count}
+        # What was on its way at the kill is sent again under its old transaction id. Synapse knows
+        # those of an application service in its memory only, and was itself restarted meanwhile.
+        doubled = [text for text in there if there[text] > 1]
+        assert [] == doubled[office.may_double :]
         assert dict.fromkeys(talk.by_person, 1) == here
         assert "odd customer" not in "".join(talk.shown())
     assert 2 == len(office.desk.control("requests", {}))
