@@ -25,7 +25,7 @@ help:
 	@echo "make demo    show a conversation between a customer and an agent, with no account"
 	@echo "make play    write as a customer and answer as an agent, on a local web page"
 	@echo "make heavy   style, types and all tests (PYTEST_ARGS=... is handed to pytest)"
-	@echo "make synapse install the homeserver that some long tests talk to; heavy does so itself"
+	@echo "make synapse install the homeserver that some long tests talk to, before make heavy"
 	@echo "make test    the same without the long suites, in a few minutes"
 	@echo "make faults  write the tables of faults and of figures anew"
 	@echo "make proof   try to break it for days, on all cores; stop it and go on at any time"
@@ -63,9 +63,8 @@ types: $(READY)
 test: lint types
 	$(BIN)/pytest -q -n 2 $(PYTEST_ARGS)
 
-# Where it cannot be had, the rest is tested all the same, and its tests say that they were skipped.
+# Where Synapse is not installed, its tests say that they were skipped.
 heavy:
-	-$(MAKE) synapse
 	$(MAKE) test PYTEST_ARGS="--heavy --dist worksteal $(PYTEST_ARGS)"
 
 synapse: $(SYNAPSE_READY)

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,9 @@ _BY_TOOLS: Final = (
     "__pycache__", ".pytest_cache", "pytest-cache-files-", ".hypothesis", ".mypy_cache",
     ".coverage",
 )  # fmt: skip
+
+
+_BEGUN: Final = pytest.StashKey[float]()
 
 
 class Watch:
@@ -96,6 +100,9 @@ def watch() -> Iterator[Watch]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Know `--heavy`, and how long its search for hostile inputs is."""
     parser.addoption("--heavy", action="store_true", help="run the long suites too")
+    parser.addoption(
+        "--minutes", type=float, help="begin no long suite later than this after the start"
+    )
     parser.addoption("--fuzz-seconds", type=int, help="seconds of search for each parser")
     parser.addoption("--block", type=int, default=0, help="take the seeds of this block, from 1")
 
@@ -108,6 +115,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "heavy" in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Note when the run began."""
+    config.stash[_BEGUN] = time.monotonic()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a long suite whose turn comes too late, so that a slow machine comes to an end."""
+    minutes = item.config.getoption("--minutes")
+    late = minutes is not None and time.monotonic() - item.config.stash[_BEGUN] > minutes * 60
+    if late and "heavy" in item.keywords:
+        pytest.skip(f"a long suite, and {minutes:g} minutes are over")
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ class Figure:
         what: what the number counts.
         release: what a release wants, in words.
         wanted: the same as a number that a measurement reaches or does not.
-        quick: what of it `make test` takes, which the gate runs at each change.
+        quick: what of it `make test` takes.
         heavy: what `make heavy` takes.
         waits: what the figure needs that is not there yet, or empty; it is below until then.
     """
@@ -182,9 +182,9 @@ _HEAD = """# Scoreboard
 
 How much was tried to break the library, as measured on a small machine (2 cores), and what a
 release wants. Which fault is proved by which test is in the table of [faults](faults.md). A number
-is repeated by its command, with the same seed the same way. `make test`, which the gate runs at
-each change, and `make heavy` take the shares that are named; `make proof` goes on towards what a
-release wants, for as long as one lets it, see [contributing](../contributing.md).
+is repeated by its command, with the same seed the same way. `make test`, and `make heavy`, which
+the gate runs, take the shares that are named; `make proof` goes on towards what a release wants,
+for as long as one lets it, see [contributing](../contributing.md).
 
 The numbers are in `docs/design/scoreboard.json`, where the runs write them; this page is made from
 it by `make faults`.
