@@ -104,7 +104,7 @@ class Bridge:
         self._storage = self.plugins.open_storage(storage) if isinstance(storage, str) else storage
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
         sealer = open_sealer(self._storage, roots, now=self._clock.monotonic, wall=self._clock.time)
-        self._vault = Vault(self._storage, sealer)
+        self._vault = Vault(self._storage, sealer, self._observer.record_damaged)
         self._installation = Installation(self._vault, installation)
         self._green = threads_are_patched()
         self._lock = threading.RLock()

@@ -36,10 +36,14 @@ class NoticeKind(StrEnum):
     SITE_TROUBLE = "site_trouble"
     CALLS_SUSPENDED = "calls_suspended"
     CALLS_RESUMED = "calls_resumed"
+    RECORD_DAMAGED = "record_damaged"
     WEBHOOK_REFUSED = "webhook_refused"
 
 
-_LASTING: Final = {NoticeKind.BOT_TROUBLE, NoticeKind.SITE_TROUBLE, NoticeKind.WEBHOOK_REFUSED}
+_LASTING: Final = {
+    NoticeKind.BOT_TROUBLE, NoticeKind.SITE_TROUBLE, NoticeKind.RECORD_DAMAGED,
+    NoticeKind.WEBHOOK_REFUSED,
+}  # fmt: skip
 """What is met again and again while it lasts, and told once a day then."""
 
 
@@ -49,7 +53,7 @@ class Notice:
 
     Args:
         kind: what it is about.
-        subject: the platform, bot or site; never a chat or an issue.
+        subject: the platform, bot or site, or the storage; never a chat or an issue.
         reason: a word or sentence of the library's own.
     """
 
@@ -97,6 +101,11 @@ class Observer:
             self._on_notice(notice)
         except Exception as error:  # noqa: BLE001 - a host's observer must not stop a message
             _log.error("the host's on_notice failed with %s", type(error).__name__)
+
+    def record_damaged(self, kind: str) -> None:
+        """Tell the host that a record of some kind was met that nobody can read."""
+        reason = f"a {kind} record cannot be read; 'chatbridge keys verify' counts all such records"
+        self.notice(NoticeKind.RECORD_DAMAGED, "the storage", reason)
 
     def count_part(self, platform: str, *, charged: bool) -> None:
         """Count a part that was shown, and that it costs money where the platform says so."""

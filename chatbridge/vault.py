@@ -5,15 +5,15 @@ Nothing reaches a storage unsealed, and a record that cannot be read hurts nobod
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, ClassVar, Final, Generic, Protocol, Self, TypeVar
+from typing import Final, Generic
 
 from attrs import frozen
 
 from chatbridge.errors import ConflictError, SealedValueError, StorageError
+from chatbridge.record_bytes import R, Record, from_bytes, to_bytes
 from chatbridge.sealing import Sealer
 from chatbridge.storage import ABSENT, Expected, PutsUnsynced, Row, Storage
 from chatbridge.unsealed import Unsealed
@@ -21,44 +21,6 @@ from chatbridge.unsealed import Unsealed
 _log = logging.getLogger("chatbridge.vault")
 
 _TRIES: Final = 8
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-class Record(Protocol):
-    """What a kept value offers; usually a frozen attrs class.
-
-    Attributes:
-        kind: the first part of its storage key.
-        schema: version of what `to_plain` returns; raised by one when that changes.
-    """
-
-    kind: ClassVar[str]
-    schema: ClassVar[int]
-
-    def identity(self) -> tuple[str, ...]:
-        """Return what makes it this record and no other; never changes."""
-        ...
-
-    def lifetime(self) -> int | None:
-        """Return for how many seconds it is kept from this write on; None for ever."""
-        ...
-
-    def to_plain(self) -> Any:
-        """Return it as JSON values."""
-        ...
-
-    @classmethod
-    def from_plain(cls, plain: Any, schema: int) -> Self:
-        """Return the record that this or an older schema wrote.
-
-        Args:
-            plain: what `to_plain` returned.
-            schema: the version it was written with, at most `cls.schema`.
-        """
-        ...
-
-
-R = TypeVar("R", bound=Record)
 
 
 @frozen
@@ -82,11 +44,15 @@ class Vault:
     Args:
         storage: where the sealed records are.
         sealer: seals and unseals them.
+        on_damaged: called with the kind of each record that is read and cannot be, again and again.
     """
 
-    def __init__(self, storage: Storage, sealer: Sealer) -> None:
+    def __init__(
+        self, storage: Storage, sealer: Sealer, on_damaged: Callable[[str], None] | None = None
+    ) -> None:
         self.storage = storage
         self.sealer = sealer
+        self._on_damaged = on_damaged or (lambda _kind: None)
         self._unsynced = storage if isinstance(storage, PutsUnsynced) else None
         self._unsealed = Unsealed()
 
@@ -248,11 +214,11 @@ class Vault:
         record = self._unsealed.find(cls, row.key, row.value)
         if record is not None:
             return Kept(row.key, record, row.version)
-        # Nobody named the identity, so the key has to be the one that the record's own leads to.
-        kept = self._unseal(cls, row.key, row.value, row.version)
-        if self.sealer.index(cls.kind, *kept.record.identity()) != row.key:
-            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
-        return kept
+        try:
+            return self._unseal(cls, row)
+        except SealedValueError:
+            self._on_damaged(cls.kind)
+            raise
 
     def _found(self, cls: type[R], key: str) -> Kept[R] | None:
         if (found := self.storage.get(key)) is None:
@@ -277,23 +243,12 @@ class Vault:
         return Kept(key, record, version)
 
     def _seal(self, key: str, record: Record) -> bytes:
-        text = _JSON.encode(record.to_plain())
-        # A lone surrogate, which JSON from outside may hold, survives the way there and back.
-        return self.sealer.seal(key, record.schema, text.encode("utf-8", "surrogatepass"))
+        return self.sealer.seal(key, record.schema, to_bytes(record))
 
-    def _unseal(self, cls: type[R], key: str, sealed: bytes, version: str) -> Kept[R]:
-        schema, plain = self.sealer.unseal(key, sealed)
-        if schema > cls.schema:
-            raise StorageError(
-                f"a newer chatbridge wrote a {cls.kind} record; update this installation"
-            )
-        record: R | None = None
-        try:
-            made = cls.from_plain(json.loads(plain), schema)
-            # An identity leads to a key by texts.
-            record = made if all(isinstance(part, str) for part in made.identity()) else None
-        except Exception:  # noqa: BLE001 - whatever it is, its text may show the record
-            _log.debug("a record of the kind %s has an unknown form", cls.kind)
-        if record is None:
-            raise SealedValueError(f"a {cls.kind} record has a form that nobody can read")
-        return Kept(key, record, version)
+    def _unseal(self, cls: type[R], row: Row) -> Kept[R]:
+        schema, plain = self.sealer.unseal(row.key, row.value)
+        record = from_bytes(cls, schema, plain)
+        # Nobody named the identity, so the key has to be the one that the record's own leads to.
+        if self.key(cls, *record.identity()) != row.key:
+            raise SealedValueError(f"a {cls.kind} record is kept under the key of another one")
+        return Kept(row.key, record, row.version)

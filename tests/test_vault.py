@@ -333,6 +333,21 @@ def test_one_bad_row_hurts_nobody_else(vault, storage, caplog):
     assert ["3 records of the kind note cannot be read"] == [r.message for r in caplog.records]
 
 
+@pytest.mark.fault("F66")
+def test_what_is_damaged_is_told_by_kind_each_time(vault, storage):
+    """Whoever reads or lists a damaged record is told; a newer or missing one is no damage."""
+    told = []
+    watched = Vault(storage, vault.sealer, told.append)
+    storage.put(vault.create(Note("a")).key, b"damaged")
+    vault.create(NewerNote("e"))
+    with pytest.raises(SealedValueError):
+        watched.read(Note, "a")
+    with pytest.raises(StorageError):
+        watched.read(Note, "e")
+    assert (None, []) == (watched.read(Note, "x"), list(watched.scan(Note)))
+    assert ["note", "note"] == told
+
+
 def test_failing_storage_ends_the_scan(vault, storage):
     """A storage that fails is an error: half a scan never looks like a whole one."""
     vault.create(Note("a"))

@@ -14,8 +14,9 @@ from tempfile import TemporaryDirectory
 from attrs import evolve
 
 from chatbridge.links import Link, Told
+from chatbridge.record_bytes import Record
 from chatbridge.records import Conversation
-from chatbridge.vault import Record, Vault
+from chatbridge.vault import Vault
 from tests.benchmarks import canned_answers as canned
 from tests.benchmarks.far_control import FarControl
 from tests.benchmarks.figures import Figure, at_most, interleaved

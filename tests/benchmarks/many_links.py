@@ -35,9 +35,9 @@ from chatbridge import (
 )
 from chatbridge.engine import Engine
 from chatbridge.links import Link, Told
+from chatbridge.record_bytes import Record
 from chatbridge.records import BotRecord, Claim, Conversation, Project
 from chatbridge.testing.virtual_clock import VirtualClock
-from chatbridge.vault import Record
 from chatbridge.workqueue import work_once
 from tests.benchmarks import canned_answers as canned
 from tests.benchmarks.silent_site import FIRST_CHAT, FIRST_ISSUE, SilentSite, known_comments

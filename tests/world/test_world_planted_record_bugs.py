@@ -14,6 +14,7 @@ from chatbridge.claims import ClaimKeeper
 from chatbridge.errors import SealedValueError
 from chatbridge.keyset_record import RECORD_KINDS
 from chatbridge.live_sealer import LiveSealer
+from chatbridge.record_bytes import from_bytes
 from chatbridge.records import Claim, Conversation
 from chatbridge.rotation import Rotation
 from chatbridge.sealing import Sealer
@@ -66,7 +67,8 @@ def a_place_does_not_count(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(sealing, "_binding", lambda header, _key, instance: header + instance)
 
     def opened(self: Vault, cls: type[Any], row: Row) -> Kept[Any]:
-        return self._unseal(cls, row.key, row.value, row.version)
+        schema, plain = self.sealer.unseal(row.key, row.value)
+        return Kept(row.key, from_bytes(cls, schema, plain), row.version)
 
     patch.setattr(Vault, "opened", opened)
     patch.setattr(Vault, "read", lambda self, cls, *who: self._found(cls, self.key(cls, *who)))

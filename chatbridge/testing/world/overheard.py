@@ -5,14 +5,13 @@ Each record is unsealed for real once; the same bytes hold the same record for e
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
+from chatbridge.record_bytes import R
 from chatbridge.sealing import Sealer
 from chatbridge.storage import Row, Storage
 from chatbridge.unsealed import Unsealed
-from chatbridge.vault import Kept, Record, Vault
-
-R = TypeVar("R", bound=Record)
+from chatbridge.vault import Kept, Vault
 
 _REMEMBERED: Final = 4096
 
