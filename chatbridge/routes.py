@@ -40,13 +40,10 @@ def destination(url: str, party: Party) -> Destination:
         ConfigurationError: not an origin of the party's, not https (http is for loopback only),
             or no usable URL.
     """
-    try:
-        place = origin(url)
-        parts = urlsplit(url)
-    except ValueError:
-        place, parts = "", None
-    if parts is None or "@" in parts.netloc:
-        raise ConfigurationError(f"{party.name}: a URL is malformed or holds a user name")
+    place = origin(url)
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise ConfigurationError(f"{party.name}: a URL holds a user name")
     if place not in party.origins:
         raise ConfigurationError(f"{party.name}: a request goes to a host that is not configured")
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):

@@ -1,0 +1,1 @@
+"""Holds the documentation to what is."""
