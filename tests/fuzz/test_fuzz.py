@@ -203,13 +203,17 @@ def test_the_search_sees_what_is_wrong(fault: str, monkeypatch: pytest.MonkeyPat
 @pytest.mark.fault("F23", "F48", "F57")
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", SEARCHED_IN_CI)
-def test_search_led_by_coverage(name: str, request: pytest.FixtureRequest) -> None:
+def test_search_led_by_coverage(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """Some seconds of a coverage-guided search find nothing; a find becomes a sample."""
     pytest.importorskip("atheris", reason="atheris is not installed here")
     seconds = request.config.getoption("--fuzz-seconds") or CI_SECONDS
     command = [sys.executable, str(HERE / "search.py"), name, "--seconds", str(seconds)]
     ended = subprocess.run(
-        command, capture_output=True, text=True, timeout=seconds + 60, env={**os.environ}
+        command,
+        capture_output=True,
+        text=True,
+        timeout=seconds + 60,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
     )
     assert 0 == ended.returncode, ended.stderr[-2000:]
     assert "number_of_executed_units" in ended.stderr

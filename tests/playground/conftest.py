@@ -10,6 +10,7 @@ import select
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fcntl import F_DUPFD, fcntl
 from importlib.resources import files
 from pathlib import Path
@@ -231,7 +232,11 @@ class Browser:
         return [node for node in nodes if not node["ignored"]]
 
     def close(self) -> None:
-        """End it."""
+        """End it, and let it remove what it keeps in the system's folder for such."""
+        self._session = None
+        with suppress(AssertionError, OSError, subprocess.TimeoutExpired):
+            self._call("Browser.close")
+            self._process.wait(PATIENCE)
         self._process.kill()
         self._process.wait()
         os.close(self._to)

@@ -10,6 +10,7 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,7 +58,10 @@ def main(
         proof = Proof(chosen, progress, folder, given.jobs, _say, keeps)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: proof.stop())
-        return proof.go(blocks=given.blocks, minutes=given.minutes)
+        # Blocks that are cut off, and searches, leave files there.
+        with tempfile.TemporaryDirectory(prefix="chatbridge-proof-") as scratch:
+            os.environ["TMPDIR"] = scratch
+            return proof.go(blocks=given.blocks, minutes=given.minutes)
     finally:
         progress.close()
 
