@@ -18,7 +18,8 @@ DEEPEST = 60
 
 _TOKEN = re.compile(
     r"""(?P<comment><!--)|<[!?][^<>]*+>
-    |<(?P<end>/?)(?P<name>[a-z][a-z0-9:-]*+)(?P<attributes>(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>""",
+    |<(?P<end>/?)(?P<name>[a-z][a-z0-9:-]*+)
+    (?P<attributes>(?>(?:[^<>"']++|"[^"<]*+"|'[^'<]*+'){0,2000}))>""",
     re.VERBOSE | re.IGNORECASE,
 )
 _ATTRIBUTE = re.compile(r"""([^\s=/"'<>]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s"'<>]++))?""")

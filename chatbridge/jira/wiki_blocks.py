@@ -31,7 +31,10 @@ _QUOTE = re.compile(r"[\s\x03]*bq\.(?:\s+|$)(.*)", re.IGNORECASE | re.DOTALL)
 _RULE = re.compile(r"[\s\x03]*-{4,}[\s\x03]*$")
 _ROW = re.compile(r"[\s\x03]*\|")
 _CELL_EDGE = re.compile(
-    r"""\\. | \[(?:\\.|[^\[\]\\\n])++\] | (?<!\w)![^!\s|][^!\n|]*+\|[^!\n|]*+! | (\|\|?)""",
+    r"""
+      \\. | \[(?!\])[^\[\]\\\n]*+(?:\\.[^\[\]\\\n]*+)*+\]
+    | (?<!\w)![^!\s|][^!\n|]*+\|[^!\n|]*+! | (\|\|?)
+    """,
     re.VERBOSE | re.DOTALL,
 )
 _DEEPEST_LIST = 16

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     | (?P<break> [ ]?\\\\[ ]?\n? )
     | (?P<escaped> (?:\\{_PUNCTUATION})++ )
     | (?P<mono> \{{\{{ )
-    | \[(?P<link> (?:\\.|[^\[\]\\\n])++ )\]
+    | \[(?P<link> (?!\])[^\[\]\\\n]*+(?:\\.[^\[\]\\\n]*+)*+ )\]
     | (?<![\w\\])!(?P<image> [^!\n]++ )!(?!\w)
     | (?P<url> (?<![\w\\])(?:https?://|mailto:)[^\s|\[\]{{}}<>"\\\x01-\x03\u2060]++ )
     | \{{(?P<braced> [-*_+^~] | \?\? )\}}
@@ -38,10 +38,11 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_MONO = re.compile(
-    r"\{\{\{\}((?:\\.|[^\\\n{]|\{(?!\}\}\}))++)\{\}\}\}"
-    r"|\{\{((?:\\.|[^\\\n}]|\}(?!\}))*+\}*)\}\}"
-)
+_MONO_ENDS = {
+    "{{{}": ("{}}}", re.compile(r"(?P<end>\{\}\}\})|(?:\\.)++|[\\\n]")),
+    "{{": ("}}", re.compile(r"(?P<end>\}{2,})|(?:\\.)++|[\\\n]")),
+}
+"""How text of fixed width begins -> how it ends, and what has to be looked at to find that."""
 _ESCAPED = re.compile(rf"\\({_PUNCTUATION})|\u2060")
 
 _MARKS = {
@@ -146,16 +147,16 @@ class _Reader:
         """Return where text of fixed width that begins here ends, 0 where it does not."""
         if start < self._no_mono_before:
             return 0
-        found = _MONO.match(self._text, start)
-        if found is None:
+        inside, end = _mono_at(self._text, start)
+        if not end:
             line_end = self._text.find("\n", start)
             self._no_mono_before = len(self._text) if line_end < 0 else line_end
             return 0
-        inside = _without_escapes(found[1] or found[2])
+        inside = _without_escapes(inside)
         if not inside.strip("\x03"):
             return 0
         self._show(Text(inside.replace("\x03", ""), frozenset({Mark.CODE})))
-        return found.end()
+        return end
 
     def _link(self, inside: str) -> list[Inline]:
         if not self._links:
@@ -207,6 +208,21 @@ class _Reader:
             else:
                 shown.append(_with_signs(node, signs))
         return tuple(joined(shown))
+
+
+def _mono_at(text: str, start: int) -> tuple[str, int]:
+    """Return the text of fixed width that begins in a place, and where it ends; 0: it does not."""
+    for opening, (closing, steps) in _MONO_ENDS.items():
+        if not text.startswith(opening, start):
+            continue
+        for step in steps.finditer(text, start + len(opening)):
+            if step["end"]:
+                inside = text[start + len(opening) : step.end() - len(closing)]
+                if inside or opening == "{{":
+                    return inside, step.end()
+            if step["end"] or step[0] in {"\\", "\n"}:
+                break
+    return "", 0
 
 
 def _without_escapes(text: str) -> str:
