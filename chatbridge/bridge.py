@@ -71,21 +71,13 @@ class Bridge:
     """
 
     def __init__(
-        self,
-        *,
-        storage: Storage | str,
-        root_keys: RootKey | Sequence[RootKey],
-        sites: Sequence[Desk],
-        public_url: str | None = None,
-        workers: int = 16,
-        timings: Timings | None = None,
-        plugins: Plugins | None = None,
-        transport: Transport | None = None,
-        ca_bundle: str | None = None,
-        clock: Clock | None = None,
-        installation: str = "",
+        self, *, storage: Storage | str, root_keys: RootKey | Sequence[RootKey],
+        sites: Sequence[Desk], public_url: str | None = None, workers: int = 16,
+        timings: Timings | None = None, plugins: Plugins | None = None,
+        transport: Transport | None = None, ca_bundle: str | None = None,
+        clock: Clock | None = None, installation: str = "",
         on_notice: Callable[[Notice], None] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.plugins = plugins or Plugins()
         self._clock: Clock = clock or SystemClock()
         self._timings = timings or Timings()
@@ -103,7 +95,12 @@ class Bridge:
         self._owns_storage = isinstance(storage, str)
         self._storage = self.plugins.open_storage(storage) if isinstance(storage, str) else storage
         roots = [root_keys] if isinstance(root_keys, RootKey) else list(root_keys)
-        sealer = open_sealer(self._storage, roots, now=self._clock.monotonic, wall=self._clock.time)
+        now, wall = self._clock.monotonic, self._clock.time
+        try:
+            sealer = open_sealer(self._storage, roots, now=now, wall=wall)
+        except BaseException:
+            self._close_own()
+            raise
         self._vault = Vault(self._storage, sealer, self._observer.record_damaged)
         self._installation = Installation(self._vault, installation)
         self._green = threads_are_patched()
@@ -191,10 +188,7 @@ class Bridge:
             if self._closed:
                 return
             self._closed = True
-        if self._owned_transport is not None:
-            self._owned_transport.close()
-        if self._owns_storage:
-            self._storage.close()
+        self._close_own()
 
     def run_once(self, seconds: float = 60.0) -> bool:
         """Do all that is to be done now, without threads; for a cron job.
@@ -291,6 +285,12 @@ class Bridge:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _close_own(self) -> None:
+        if self._owned_transport is not None:
+            self._owned_transport.close()
+        if self._owns_storage:
+            self._storage.close()
 
     def _begin(self) -> None:
         self._pid = os.getpid()

@@ -8,7 +8,6 @@ carry no content.
 from __future__ import annotations
 
 import heapq
-import itertools
 import logging
 import threading
 import time
@@ -41,7 +40,7 @@ class WorkQueue:
         self._later: list[tuple[float, int, str]] = []
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self._order = itertools.count()
+        self._put_off = 0
         self._closed = False
 
     def add(self, handle: str) -> None:
@@ -58,7 +57,8 @@ class WorkQueue:
             due = self._clock.monotonic() + seconds
             if due < self._due.get(handle, float("inf")):
                 self._due[handle] = due
-                heapq.heappush(self._later, (due, next(self._order), handle))
+                self._put_off += 1
+                heapq.heappush(self._later, (due, self._put_off, handle))
                 self._changed.notify_all()
 
     def retry(self, handle: str, *, at_least: float | None = None) -> float:

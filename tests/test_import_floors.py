@@ -26,7 +26,8 @@ FLOORS: dict[int, str] = {
     ),
     1: (
         "observation events outgoing exchange settings signatures keyset sealing keyset_wrapping "
-        "webhook_routes setting_texts unsealed desk_values payloads plain_text kept_fields albums"
+        "webhook_routes setting_texts unsealed desk_values payloads plain_text kept_fields albums "
+        "record_bytes"
     ),
     2: "adapter desk storage hookspecs capability_table",
     3: (

@@ -56,7 +56,7 @@ def _own_names(module: ModuleType) -> Iterator[str]:
 def _described(name: str, value: Any) -> Iterator[str]:
     if not inspect.isclass(value):
         plain = isinstance(value, str | int | float | frozenset | tuple)
-        shown = _signature(value) if callable(value) else ""
+        shown = _signature(value) if inspect.isroutine(value) else ""
         shown = f": {type(value).__name__}" if plain else shown
         yield f"{name}{shown}"
         return
