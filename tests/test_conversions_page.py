@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Iterator
@@ -12,17 +11,15 @@ from typing import Any
 
 import pytest
 
+from tests.loading import module_at
+
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
 @pytest.fixture(scope="module")
 def conversions() -> ModuleType:
     """Return the module that makes the tables."""
-    spec = importlib.util.spec_from_file_location("made_conversions", DOCS / "made_conversions.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(DOCS / "made_conversions.py")
 
 
 def test_the_page_says_what_the_converters_do(conversions: ModuleType) -> None:

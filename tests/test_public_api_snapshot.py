@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
@@ -11,6 +10,7 @@ import attrs
 import pytest
 
 from chatbridge import ProjectSettings
+from tests.loading import module_at
 
 PLACE = Path(__file__).parent / "public_api" / "snapshot.py"
 
@@ -18,11 +18,7 @@ PLACE = Path(__file__).parent / "public_api" / "snapshot.py"
 @pytest.fixture
 def snapshot() -> ModuleType:
     """The module that writes the names down."""
-    spec = importlib.util.spec_from_file_location("public_api_snapshot", PLACE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(PLACE, "public_api_snapshot")
 
 
 def test_public_api_is_as_written_down(snapshot: ModuleType) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from urllib.parse import unquote
 import pytest
 from attrs import define, field
 
+from tests.loading import module_at
+
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 needs_sphinx = pytest.mark.skipif(
@@ -24,11 +25,7 @@ needs_sphinx = pytest.mark.skipif(
 
 
 def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(DOCS / f"{name}.py")
 
 
 @needs_sphinx

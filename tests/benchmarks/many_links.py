@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import importlib.util
 import json
 import logging
 import sqlite3
@@ -42,6 +41,7 @@ from chatbridge.workqueue import work_once
 from tests.benchmarks import canned_answers as canned
 from tests.benchmarks.silent_site import FIRST_CHAT, FIRST_ISSUE, SilentSite, known_comments
 from tests.benchmarks.stage import BOT_ID, SITE, TOKEN, hint_about
+from tests.loading import module_at
 
 _HINT_SECRET = "benchmark-hint-secret"
 _DATABASE = "bridge.db"
@@ -236,10 +236,7 @@ def _resident() -> float:
 
 def _keep(outcomes: list[Outcome], command: str) -> None:
     place = Path(__file__).resolve().parents[1] / "faults" / "scoreboard.py"
-    spec = importlib.util.spec_from_file_location("scoreboard", place)
-    assert spec is not None and spec.loader is not None
-    board = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(board)
+    board = module_at(place)
     said = "; ".join(_said(each) for each in outcomes)
     board.keep("M13", outcomes[0].links, said, command, "1")
 

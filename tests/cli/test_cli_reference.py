@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
 from chatbridge.configuration import read_configuration
+from tests.loading import module_at
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -16,11 +16,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 @pytest.fixture(scope="module")
 def tables():
     """Return the script that makes the tables."""
-    spec = importlib.util.spec_from_file_location("made_tables", DOCS / "made_tables.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(DOCS / "made_tables.py")
 
 
 @pytest.mark.parametrize("name", ["cli.md", "settings.md"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from hypothesis import strategies as st
 import chatbridge
 import chatbridge_telegram
 import chatbridge_viber
+from tests.loading import module_at
 
 HERE = Path(__file__).resolve().parent
 MAY_BE_STOPPED = (str(HERE), *(
@@ -39,11 +39,7 @@ SEARCHED_IN_CI = (
 
 
 def _load(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"fuzz_{name}", HERE / f"{name}.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(HERE / f"{name}.py", f"fuzz_{name}")
 
 
 targets = _load("targets")

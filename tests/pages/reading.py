@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 from attrs import field, frozen
+
+from tests.loading import module_at
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 
 
-def _load_made_parts() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("made_parts", DOCS / "made_parts.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-made_parts = _load_made_parts()
+made_parts = module_at(DOCS / "made_parts.py")
 PAGES: list[Path] = [*made_parts.documents(), *sorted((ROOT / "adapters").glob("*/README.md"))]
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from types import ModuleType
 from typing import Final
 
+from tests.loading import module_at
 from tests.proof.blocks import ROOT
 from tests.proof.progress import Progress
 from tests.proof.shares import Share
@@ -22,7 +22,7 @@ def keep_all(shares: Sequence[Share], progress: Progress, board: ModuleType | No
         progress: what is done of them.
         board: the scoreboard; None: the project's own.
     """
-    board = board or _scoreboard()
+    board = board or module_at(_PLACE)
     for figure in dict.fromkeys(share.figure for share in shares):
         mine = [share for share in shares if share.figure == figure]
         total = sum(progress.of(share).runs * share.scale for share in mine)
@@ -58,11 +58,3 @@ def _part(share: Share, progress: Progress) -> str:
     done = progress.of(share)
     whole = f" ({done.blocks} of {share.blocks} blocks)" if share.blocks > 1 else ""
     return f"{done.runs:,.0f} of {share.name}{whole}"
-
-
-def _scoreboard() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("scoreboard", _PLACE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

@@ -7,7 +7,6 @@ python -m tests.soak --hours 72 --keep
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import random
 import sys
@@ -20,6 +19,7 @@ from typing import Any
 from attrs import asdict, define
 
 from chatbridge.cli.demo_stage import eventually
+from tests.loading import module_at
 from tests.soak.stage import PLATFORMS, SERVICES, SoakStage
 from tests.soak.toxic_proxy import DIRECTIONS, TOXICS, Toxic
 
@@ -157,10 +157,7 @@ def _note_sizes(found: Soak, stage: SoakStage) -> None:
 
 def _keep(found: Soak, seed: int, hours: float) -> None:
     place = Path(__file__).resolve().parents[1] / "faults" / "scoreboard.py"
-    spec = importlib.util.spec_from_file_location("scoreboard", place)
-    assert spec is not None and spec.loader is not None
-    board: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(board)
+    board: Any = module_at(place)
     said = (
         f"{found.seconds / 60:.0f} minutes, {len(EVERYTHING)} ways to fail {found.rounds} times "
         f"each, {found.broken} calls cut off, {found.messages} messages: {found.lost} lost, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from collections.abc import Iterator
 from itertools import product
@@ -14,6 +13,7 @@ from hypothesis import Phase
 
 from chatbridge.records import Conversation
 from chatbridge.testing.world.histories import beginning
+from tests.loading import module_at
 
 STARTS = ("opened", "nothing", "two", "group")
 
@@ -21,11 +21,7 @@ STARTS = ("opened", "nothing", "two", "group")
 @pytest.fixture
 def walks() -> Iterator[ModuleType]:
     """The state machine; the library's log is silent meanwhile."""
-    path = Path(__file__).with_name("walks.py")
-    spec = importlib.util.spec_from_file_location("world_walks", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_at(Path(__file__).with_name("walks.py"), "world_walks")
     logging.disable(logging.ERROR - 1)
     yield module
     logging.disable(logging.NOTSET)
