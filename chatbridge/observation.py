@@ -104,7 +104,7 @@ class Observer:
 
     def record_damaged(self, kind: str) -> None:
         """Tell the host that a record of some kind was met that nobody can read."""
-        reason = f"a {kind} record cannot be read; 'chatbridge keys verify' counts all such records"
+        reason = f"a record of kind {kind} cannot be read; 'chatbridge keys verify' counts them all"
         self.notice(NoticeKind.RECORD_DAMAGED, "the storage", reason)
 
     def count_part(self, platform: str, *, charged: bool) -> None:

@@ -44,15 +44,15 @@ class Vault:
     Args:
         storage: where the sealed records are.
         sealer: seals and unseals them.
-        on_damaged: called with the kind of each record that is read and cannot be, again and again.
+        on_damaged_kind: called with the kind of a record, each time that one cannot be read.
     """
 
     def __init__(
-        self, storage: Storage, sealer: Sealer, on_damaged: Callable[[str], None] | None = None
+        self, storage: Storage, sealer: Sealer, on_damaged_kind: Callable[[str], None] | None = None
     ) -> None:
         self.storage = storage
         self.sealer = sealer
-        self._on_damaged = on_damaged or (lambda _kind: None)
+        self._on_damaged_kind = on_damaged_kind or (lambda _kind: None)
         self._unsynced = storage if isinstance(storage, PutsUnsynced) else None
         self._unsealed = Unsealed()
 
@@ -217,7 +217,7 @@ class Vault:
         try:
             return self._unseal(cls, row)
         except SealedValueError:
-            self._on_damaged(cls.kind)
+            self._on_damaged_kind(cls.kind)
             raise
 
     def _found(self, cls: type[R], key: str) -> Kept[R] | None:

@@ -250,3 +250,13 @@ def test_pool_that_cannot_stop_in_time_says_so():
     assert not pool.stop(0.05)
     release.set()
     assert pool.stop(5.0)
+
+
+def test_what_is_due_at_the_same_moment_comes_in_the_order_it_was_put_off() -> None:
+    """Nobody waits longer than who came later, whatever the handles are called."""
+    clock = VirtualClock()
+    queue = WorkQueue(clock)
+    for handle in ("c", "a", "b"):
+        queue.add_after(handle, 5.0)
+    clock.advance(5.0)
+    assert ["c", "a", "b"] == [queue.get(0), queue.get(0), queue.get(0)]

@@ -16,6 +16,7 @@ from attrs import Factory, define
 DEEPEST = 60
 """Nesting beyond this is read as the text that is in it."""
 
+# As many parts of a tag as are ever written; an atomic group remembers each of them.
 _TOKEN = re.compile(
     r"""(?P<comment><!--)|<[!?][^<>]*+>
     |<(?P<end>/?)(?P<name>[a-z][a-z0-9:-]*+)

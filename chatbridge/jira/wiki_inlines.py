@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     | (?P<break> [ ]?\\\\[ ]?\n? )
     | (?P<escaped> (?:\\{_PUNCTUATION})++ )
     | (?P<mono> \{{\{{ )
-    | \[(?P<link> (?!\])[^\[\]\\\n]*+(?:\\.[^\[\]\\\n]*+)*+ )\]
+    | \[(?P<link> [^\[\]\\\n]*+(?:\\.[^\[\]\\\n]*+)*+ )\]
     | (?<![\w\\])!(?P<image> [^!\n]++ )!(?!\w)
     | (?P<url> (?<![\w\\])(?:https?://|mailto:)[^\s|\[\]{{}}<>"\\\x01-\x03\u2060]++ )
     | \{{(?P<braced> [-*_+^~] | \?\? )\}}
@@ -39,8 +39,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _MONO_ENDS = {
-    "{{{}": ("{}}}", re.compile(r"(?P<end>\{\}\}\})|(?:\\.)++|[\\\n]")),
-    "{{": ("}}", re.compile(r"(?P<end>\}{2,})|(?:\\.)++|[\\\n]")),
+    "{{{}": ("{}}}", re.compile(r"(?P<end>\{\}\}\})|(?:\\.)++|\n")),
+    "{{": ("}}", re.compile(r"(?P<end>\}{2,})|(?:\\.)++|\n")),
 }
 """How text of fixed width begins -> how it ends, and what has to be looked at to find that."""
 _ESCAPED = re.compile(rf"\\({_PUNCTUATION})|\u2060")
@@ -216,11 +216,12 @@ def _mono_at(text: str, start: int) -> tuple[str, int]:
         if not text.startswith(opening, start):
             continue
         for step in steps.finditer(text, start + len(opening)):
+            if step[0] == "\n":
+                break
             if step["end"]:
                 inside = text[start + len(opening) : step.end() - len(closing)]
                 if inside or opening == "{{":
                     return inside, step.end()
-            if step["end"] or step[0] in {"\\", "\n"}:
                 break
     return "", 0
 

@@ -32,7 +32,7 @@ def test_a_damaged_record_is_told_once_a_day_and_by_kind(world: Any, opened: str
         world.agent(opened, text)
         world.run()
     (told,) = _told(world)
-    reason = "a link record cannot be read; 'chatbridge keys verify' counts all such records"
+    reason = "a record of kind link cannot be read; 'chatbridge keys verify' counts them all"
     assert (("the storage", reason), 0) == (told, world.shown("first"))
     world.clock.advance(DAY)
     world.run()

@@ -34,6 +34,10 @@ mended = (
     "import sys, os; print('did 1,000'); "
     f"sys.exit(not os.path.exists({str(folder / 'mended')!r}))"
 )
+leaves = (
+    "import tempfile; print('did 1,000'); "
+    f"print(tempfile.mkdtemp(), file=open({str(folder / 'left')!r}, 'a'))"
+)
 def waiting(name):
     return (
         "import sys, time; print('did 700', flush=True); "
@@ -43,6 +47,7 @@ def waiting(name):
 shares = {
     "quick": share("quick", quick), "few": share("few", quick, blocks=3),
     "twice": share("twice", twice), "mended": share("mended", mended),
+    "leaves": share("leaves", leaves, blocks=2),
     "waits": share("waits", waiting("waits")),
     "partly": share("partly", waiting("partly"), is_cumulative=True),
 }
@@ -134,6 +139,13 @@ def test_a_part_can_be_asked_for(proofs: Runs) -> None:
     status, told = proofs.run("quick,few", "--status")
     assert (0, before["few"]) == (status, proofs.kept()["few"])
     assert re.search(r"few +2,000 runs +66\.66% of a release", told)
+
+
+def test_what_blocks_leave_is_removed(proofs: Runs) -> None:
+    """The temporary files of blocks, which often end by being cut off, go with the run."""
+    assert 0 == proofs.run("leaves")[0]
+    left = [Path(line) for line in (proofs.folder / "left").read_text().split()]
+    assert (2, []) == (len(left), [place for place in left if place.exists()])
 
 
 def test_a_block_that_fails_ends_the_run_and_comes_first(proofs: Runs) -> None:

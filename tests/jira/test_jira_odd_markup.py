@@ -10,7 +10,16 @@ from chatbridge.jira.adf_read import read_adf
 from chatbridge.jira.html_read import read_html
 from chatbridge.jira.wiki_read import read_wiki
 from chatbridge.jira.wiki_write import write_wiki
-from chatbridge.richtext import CodeBlock, Document, Heading, ItemList, ListItem, Paragraph, Text
+from chatbridge.richtext import (
+    CodeBlock,
+    Document,
+    Heading,
+    ItemList,
+    ListItem,
+    Mark,
+    Paragraph,
+    Text,
+)
 
 SITE = "https://desk.example"
 
@@ -32,6 +41,36 @@ SITE = "https://desk.example"
 def test_odd_html_is_read(html: str, plain: str) -> None:
     """Broken addresses, tables, headings and ends of tags show the words that they hold."""
     assert plain == read_html(html, site=SITE).plain()
+
+
+@pytest.mark.parametrize(
+    ("markup", "plain", "code"),
+    [
+        ("{{a}} b", "a b", ["a"]),
+        ("{{a}}} b", "a} b", ["a}"]),
+        ("{{}} {{a}}", "{{}} a", ["a"]),
+        ("{{a\nb}} {{c}}", "{{a\nb}} c", ["c"]),
+        (r"{{a\}} b}}", "a}} b", ["a}} b"]),
+        ("un{{{}do{}}}ne", "undone", ["do"]),
+        ("{{{}{}}}", "{}{}", ["{}{}"]),
+        ("{{{}a}} b", "{}a b", ["{}a"]),
+    ],
+)
+def test_odd_text_of_fixed_width_is_read(markup: str, plain: str, code: list[str]) -> None:
+    """It ends at the last two of its closing braces, in the same line, and is never empty."""
+    document = read_wiki(markup)
+    (paragraph,) = document.blocks
+    texts = [node for node in paragraph.content if Mark.CODE in getattr(node, "marks", ())]
+    assert (plain, code) == (document.plain(), [node.text for node in texts])
+
+
+@pytest.mark.parametrize("parts", [1, 1000])
+def test_tags_have_as_many_attributes_as_anybody_writes(parts: int) -> None:
+    """A tag of a thousand attributes is a tag; one of endless ones is text, and nothing is lost."""
+    tag = "<b" + ' x="1"' * parts + ">"
+    assert "a" == read_html(f"{tag}a</b>", site=SITE).plain()
+    endless = "<b" + ' x="1"' * 1001 + ">"
+    assert f"{endless}a" == read_html(f"{endless}a</b>", site=SITE).plain()
 
 
 @pytest.mark.parametrize("name", ["code", "code-none", "language-"])
