@@ -188,6 +188,8 @@ class Hanging:
         self.let_go.set()
         for thread in self._threads:
             thread.join(30)
+        # What hung has told that it is done, which nobody waited for.
+        self._news = queue.SimpleQueue()
 
 
 @pytest.mark.parametrize("where", ["chat", "issue"])
