@@ -108,4 +108,5 @@ class ChatNews:
 def _blocked(link: Link, note: str) -> Link | None:
     if link.state is not LinkState.ACTIVE or link.told.ended:
         return None
-    return link.stopped(LinkState.SUSPENDED, _BLOCKED, note)
+    # Whoever is about to send keeps its claim: were it gone, another one could send the same.
+    return evolve(link, state=LinkState.SUSPENDED, reason=_BLOCKED, note=note)

@@ -41,6 +41,9 @@ RESTORED: Final = "restored"
 LOOP: Final = "loop"
 """Reason of a held link on which more was said in an hour than people say."""
 
+NOTE: Final = "note"
+"""Item of the claim under which agents are told something."""
+
 MOVED: Final = "moved"
 ASKED_AGAIN: Final = frozenset({NO_ACCESS, NO_BOT, MOVED})
 """Reasons that end by themselves when the site, or the project, says otherwise."""
@@ -214,7 +217,7 @@ class Setbacks:
 
     def _claim_note(self, kept: Kept[Link]) -> Kept[Link]:
         """Let no other process write the same note; what is known of sent parts stays."""
-        inflight = kept.record.inflight or Inflight("note", (), "", "")
+        inflight = kept.record.inflight or Inflight(NOTE, (), "", "")
         mine = evolve(inflight, owner=self._delivery.owner, beat=new_word(3))
         return self._replace(kept, evolve(kept.record, inflight=mine))
 

@@ -9,6 +9,7 @@ from chatbridge.content import Address
 from chatbridge.delivery_jobs import LostClaimError
 from chatbridge.errors import Refusal, RefusedError, RetryLaterError
 from chatbridge.events import AvailabilityChanged, ChoicePicked, DeliveryReported
+from chatbridge.links import Inflight, LinkState
 from chatbridge.observation import NoticeKind
 from chatbridge.receipts import Receipts
 from chatbridge.setbacks import Setbacks
@@ -128,6 +129,21 @@ def test_a_word_that_may_be_late_stops_nothing(stage, monkeypatch, ordered, stat
     gone = AvailabilityChanged(event_id="1", address=Address(CHAT), available=False)
     stage.inbound.receive(BOT, gone)
     assert state == stage.now(kept).state
+
+
+@pytest.mark.fault("F5", "F25")
+@pytest.mark.invariant("I3", "I9")
+def test_whoever_sends_keeps_its_claim_when_a_chat_goes_and_comes_back(stage, monkeypatch):
+    """Within the seconds of one call nobody else may send what is being sent already."""
+    mine = Inflight("10001", (), "another process", "b1")
+    kept = stage.link(inflight=mine)
+    adapter = stage.roster.bot(*BOT)[1].adapter
+    monkeypatch.setattr(adapter, "capabilities", evolve(adapter.capabilities, ordered=True))
+    for event_id, available in (("1", False), ("2", True)):
+        news = AvailabilityChanged(event_id=event_id, address=Address(CHAT), available=available)
+        stage.inbound.receive(BOT, news)
+        state = LinkState.ACTIVE if available else LinkState.SUSPENDED
+        assert (state, mine) == (stage.now(kept).state, stage.now(kept).inflight)
 
 
 def test_agents_read_what_waits_before_a_chat_stops(stage, refuse):

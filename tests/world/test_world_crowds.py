@@ -17,6 +17,14 @@ def test_eight_processes_at_once_break_nothing() -> None:
     assert sum(crowd.operations for crowd in crowds.values()) > 2_000
 
 
+@pytest.mark.fault("F5", "F25")
+@pytest.mark.invariant("I9")
+@pytest.mark.parametrize("seed", [103, 576])
+def test_a_chat_may_go_and_come_back_while_eight_processes_work(seed: int) -> None:
+    """No claim is taken from whoever sends, and a note that agents are told was claimed."""
+    assert () == crowd_of(seed).problems
+
+
 def test_a_seed_decides_the_order_of_a_crowd() -> None:
     """The same seed is the same run, another one is another."""
     assert crowd_of(3) == crowd_of(3)

@@ -15,6 +15,7 @@ from attrs import define, field
 from chatbridge.http_types import HttpRequest, HttpResponse
 from chatbridge.links import Link
 from chatbridge.records import Conversation
+from chatbridge.setbacks import NOTE
 from chatbridge.testing.world.desk_truth import DeskTruth, Word
 from chatbridge.testing.world.faults import Effect
 from chatbridge.testing.world.handed_links import note_joined
@@ -242,7 +243,10 @@ class Truth(DeskTruth):
         owner = self.world.owner_of(process)
         if _is_note(effect):
             links = [kept.record for kept in self.world.vault.scan(Link)]
-            if not any(link.note or link.opening is not None for link in links):
+            # A note that is not wanted any more was claimed while it was.
+            claims = [link.inflight for link in links if link.inflight is not None]
+            claimed = any((claim.item, claim.owner) == (NOTE, owner) for claim in claims)
+            if not (claimed or any(link.note or link.opening is not None for link in links)):
                 self.wrong("I9", "a note was written that no record speaks of")
             return
         talks = self.world.vault.scan(Conversation)
